@@ -83,10 +83,14 @@ func (e *Engine) discardAuxiliary(c context.Context, l leftover) error {
 }
 
 // forgetAuxiliaries removes records of auxiliary images that do not exist any
-// more.
+// more, or whose engine is not used any more.
 func (e *Engine) forgetAuxiliaries(c context.Context, p proofs, gone func(records.Record) bool) error {
 	for _, r := range p.auxiliaries {
-		if !gone(r) || r.Engine != e.service.URL() {
+		if !gone(r) {
+			continue
+		}
+		if r.Engine != e.service.URL() {
+			e.forget(r)
 			continue
 		}
 		there, err := e.auxiliaryExists(c, r)
