@@ -11,18 +11,22 @@ import (
 )
 
 // extraLifetime is the key of Record.Extra with the lifetime of an auxiliary
-// image. Its record has the name of the image.
+// image. Its record has the name of the image, and as extraBefore the ID of the image
+// that has the name until the new one is tagged.
 const extraLifetime = "lifetime"
 
-// recordAuxiliary stores that Prune may remove an image, unless its lifetime is
-// that of the user's images.
-func (e *Engine) recordAuxiliary(id string, o api.BuildOptions) error {
+// recordAuxiliary stores that Prune may remove an image, and the one that it
+// replaces or "", unless its lifetime is that of the user's images.
+func (e *Engine) recordAuxiliary(id, before string, o api.BuildOptions) error {
 	if o.Lifetime == api.UntilRemoved {
 		return nil
 	}
 	r := e.newRecord(records.Auxiliary, o.Tag)
 	r.ID = id
 	r.Extra = map[string]string{extraLifetime: string(o.Lifetime)}
+	if e.madeImage(before) {
+		r.Extra[extraBefore] = before
+	}
 	return e.records.Put(r)
 }
 
@@ -47,24 +51,28 @@ func (e *Engine) deadAuxiliaries(c context.Context, p proofs, o api.PruneOptions
 		if r.Engine != e.service.URL() || !p.abandoned(r) && !(o.Caches && p.processes.Dead(r.Owner)) {
 			continue
 		}
-		there, err := e.auxiliaryExists(c, r)
+		id, err := e.auxiliaryID(c, r)
 		if err != nil {
 			return dead, err
 		}
-		if there && !imageInUse(c, r.ID) {
+		if id != "" && !imageInUse(c, id) {
 			dead = append(dead, leftover{Leftover: api.Leftover{Kind: "image", Name: r.Name, Run: r.Owner.Run}, record: r})
 		}
 	}
 	return dead, nil
 }
 
-// auxiliaryExists reports whether the name is still that of the recorded image.
-func (e *Engine) auxiliaryExists(c context.Context, r records.Record) (bool, error) {
+// auxiliaryID returns the ID of the image with the recorded name if it is the recorded
+// image or the one before it, otherwise "".
+func (e *Engine) auxiliaryID(c context.Context, r records.Record) (string, error) {
 	image, err := e.inspect(c, api.WithTag(r.Name))
 	if errors.Is(err, api.ErrNoImage) {
-		return false, nil
+		return "", nil
 	}
-	return err == nil && image.ID == r.ID, err
+	if err != nil || image.ID != r.ID && image.ID != r.Extra[extraBefore] {
+		return "", err
+	}
+	return image.ID, nil
 }
 
 // discardAuxiliary removes the name of an auxiliary image, and the image if it
@@ -93,11 +101,11 @@ func (e *Engine) forgetAuxiliaries(c context.Context, p proofs, gone func(record
 			e.forget(r)
 			continue
 		}
-		there, err := e.auxiliaryExists(c, r)
+		id, err := e.auxiliaryID(c, r)
 		if err != nil {
 			return err
 		}
-		if !there {
+		if id == "" {
 			e.forget(r)
 		}
 	}

@@ -65,3 +65,30 @@ func TestAuxiliaryImages(t *testing.T) {
 		}
 	}
 }
+
+// TestAuxiliaryImagesBeforeTheirName: a process was killed after it recorded an image and before it gave
+// it the name, which another image still has.
+func TestAuxiliaryImagesBeforeTheirName(t *testing.T) {
+	e := engine(t)
+	removeLater(t, e, "test.before")
+	o := api.BuildOptions{Tag: "test.before", Dockerfile: dockerfile("RUN echo old"), Network: api.NetworkNone, Lifetime: api.UntilExit}
+	old, err := e.Build(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.killed().recordAuxiliary(strings.Repeat("0", 64), old.ID, o); err != nil {
+		t.Fatal(err)
+	}
+	container := strings.TrimSpace(here.podman(t, "create", o.Tag, "true"))
+	for _, used := range []bool{true, false} {
+		if !used {
+			here.podman(t, "rm", container)
+		}
+		if _, err := e.Prune(t.Context(), api.PruneOptions{}); err != nil {
+			t.Error(err)
+		}
+		if there, err := e.Exists(t.Context(), o.Tag); err != nil || there != used {
+			t.Errorf("used %t: the image exists: %t, %v", used, there, err)
+		}
+	}
+}

@@ -13,7 +13,7 @@ import (
 func TestAuxiliariesOfAnotherEngine(t *testing.T) {
 	e := recorder(t)
 	for _, tag := range []string{"old", "new"} {
-		if err := e.recordAuxiliary("1", api.BuildOptions{Tag: tag, Lifetime: api.UntilExit}); err != nil {
+		if err := e.recordAuxiliary("1", "", api.BuildOptions{Tag: tag, Lifetime: api.UntilExit}); err != nil {
 			t.Fatal(err)
 		}
 		r, err := e.records.Get(records.Auxiliary, tag)
@@ -35,6 +35,23 @@ func TestAuxiliariesOfAnotherEngine(t *testing.T) {
 	for tag, want := range map[string]bool{"old": false, "new": true} {
 		if _, err := e.records.Get(records.Auxiliary, tag); (err == nil) != want {
 			t.Errorf("record of %s: %v", tag, err)
+		}
+	}
+}
+
+// TestImageBeforeAnAuxiliary: an image of the user's is never one that Prune may remove.
+func TestImageBeforeAnAuxiliary(t *testing.T) {
+	e := recorder(t)
+	if err := e.recordImage("ours", origin{}); err != nil {
+		t.Fatal(err)
+	}
+	for before, want := range map[string]string{"ours": "ours", "theirs": "", "": ""} {
+		if err := e.recordAuxiliary("1", before, api.BuildOptions{Tag: "x", Lifetime: api.UntilExit}); err != nil {
+			t.Fatal(err)
+		}
+		r, err := e.records.Get(records.Auxiliary, "x")
+		if got := r.Extra[extraBefore]; err != nil || got != want {
+			t.Errorf("before %q: %q, %v", before, got, err)
 		}
 	}
 }

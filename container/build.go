@@ -86,7 +86,7 @@ func (e *Engine) Build(ctx context.Context, o api.BuildOptions) (api.BuildResult
 	if old.image.ID != result.ID {
 		result.Replaced = old.image.ID
 	}
-	err = errors.Join(e.recordImage(result.ID, originOf(o, digest, result.Deltas)), e.recordAuxiliary(result.ID, o))
+	err = errors.Join(e.recordImage(result.ID, originOf(o, digest, result.Deltas)), e.recordAuxiliary(result.ID, result.Replaced, o))
 	if err != nil {
 		return api.BuildResult{}, &api.EngineError{Op: "record image " + o.Tag, Code: 125, Err: err}
 	}
