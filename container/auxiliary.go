@@ -76,13 +76,20 @@ func (e *Engine) auxiliaryID(c context.Context, r records.Record) (string, error
 }
 
 // discardAuxiliary removes the name of an auxiliary image, and the image if it
-// has no other one.
+// has no other one. Since it was found, another process may have removed it, or may
+// use it again.
 func (e *Engine) discardAuxiliary(c context.Context, l leftover) error {
 	unlock, free := e.lockImages()
 	if !free {
 		return errors.New("an image is being built")
 	}
 	defer unlock()
+	if r, err := e.records.Get(l.record.Kind, l.record.Name); err != nil || r.Token != l.record.Token {
+		return nil
+	}
+	if id, err := e.auxiliaryID(c, l.record); err != nil || id == "" {
+		return err
+	}
 	if err := e.removeImage(c, api.WithTag(l.Name), false); err != nil {
 		return err
 	}
