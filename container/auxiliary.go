@@ -30,6 +30,16 @@ func (e *Engine) recordAuxiliary(id, before string, o api.BuildOptions) error {
 	return e.records.Put(r)
 }
 
+// reuse returns an unchanged image. If it is an auxiliary image, it is this process's
+// from now on, before what other processes left is removed.
+func (e *Engine) reuse(ctx context.Context, id string, o api.BuildOptions) (api.BuildResult, error) {
+	if err := e.recordAuxiliary(id, "", o); err != nil {
+		return api.BuildResult{}, &api.EngineError{Op: "record image " + o.Tag, Code: 125, Err: err}
+	}
+	e.sweepAfterKill(ctx)
+	return api.BuildResult{ID: id, Cached: true}, nil
+}
+
 // abandoned reports whether an auxiliary image can be removed without --caches.
 func (p proofs) abandoned(r records.Record) bool {
 	return r.Extra[extraLifetime] == string(api.UntilExit) && p.processes.Dead(r.Owner)

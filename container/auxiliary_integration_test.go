@@ -66,6 +66,30 @@ func TestAuxiliaryImages(t *testing.T) {
 	}
 }
 
+// TestAuxiliaryImagesUsedAgain: an unchanged image belongs to the process that uses it now.
+func TestAuxiliaryImagesUsedAgain(t *testing.T) {
+	e := engine(t)
+	removeLater(t, e, "test.again")
+	o := api.BuildOptions{Tag: "test.again", Dockerfile: dockerfile("RUN echo again"), Network: api.NetworkNone, Lifetime: api.UntilExit}
+	first, err := e.Build(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.killed().recordAuxiliary(first.ID, "", o); err != nil {
+		t.Fatal(err)
+	}
+	again, err := e.Build(t.Context(), o)
+	if err != nil || !again.Cached || again.ID != first.ID {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if _, err := e.Prune(t.Context(), api.PruneOptions{}); err != nil {
+		t.Error(err)
+	}
+	if there, err := e.Exists(t.Context(), o.Tag); err != nil || !there {
+		t.Errorf("the image exists: %t, %v", there, err)
+	}
+}
+
 // TestAuxiliaryImagesBeforeTheirName: a process was killed after it recorded an image and before it gave
 // it the name, which another image still has.
 func TestAuxiliaryImagesBeforeTheirName(t *testing.T) {

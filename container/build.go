@@ -52,8 +52,9 @@ func (e *Engine) Build(ctx context.Context, o api.BuildOptions) (api.BuildResult
 		return api.BuildResult{}, err
 	}
 	if old.same {
-		e.sweepAfterKill(ctx)
-		return api.BuildResult{ID: old.image.ID, Cached: true, Duration: time.Since(started)}, nil
+		result, err := e.reuse(ctx, old.image.ID, o)
+		result.Duration = time.Since(started)
+		return result, err
 	}
 	unlockImages, err := e.useImages(ctx)
 	if err != nil {
