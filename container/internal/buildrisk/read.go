@@ -219,7 +219,7 @@ func flagWord(text string) (word string, length int) {
 
 func spaceByte(c byte) bool { return unicode.IsSpace(rune(c)) }
 
-// maxWord limits a word whose parts are told apart, in bytes. That takes time
+// maxWord limits a word that is expanded or split, in bytes. Either takes time
 // that grows with the square of its length.
 const maxWord = 8 << 10
 
