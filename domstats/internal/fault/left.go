@@ -104,7 +104,8 @@ func currentStays(q query, records []domstats.Record) []domstats.Record {
 	})
 }
 
-// shrinkReset shows 0 for a setting of IOThreads of which another one was made alone.
+// shrinkReset shows 0 for the shrink factor of IOThreads after another setting of theirs
+// has been changed by itself.
 func shrinkReset(q query, records []domstats.Record) []domstats.Record {
 	q.m.mu.Lock()
 	defer q.m.mu.Unlock()
