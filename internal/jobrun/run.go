@@ -3,7 +3,6 @@
 package jobrun
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -342,27 +341,6 @@ func containerGone(ctx context.Context, c Container, err *error) bool {
 	return true
 }
 
-// jobTimeout is GitLab's default job timeout for new projects.
-const jobTimeout = time.Hour
-
-// timeLimit returns the shorter of the job's timeout and the user's limit.
-func (r *Runner) timeLimit(j *Job) time.Duration {
-	limit := cmp.Or(j.Timeout, jobTimeout)
-	if r.Limits.Timeout > 0 {
-		limit = min(limit, r.Limits.Timeout)
-	}
-	return limit
-}
-
-// duration parses a time limit as GitLab Runner does. Invalid text gives the
-// default.
-func duration(text string, otherwise time.Duration) time.Duration {
-	if d, err := time.ParseDuration(text); err == nil && d > 0 {
-		return d
-	}
-	return otherwise
-}
-
 // status returns the value of CI_JOB_STATUS for a state.
 func status(s outcome.State) string {
 	switch s {
@@ -384,19 +362,6 @@ func nonEmptyLines(text string) []string {
 		}
 	}
 	return lines
-}
-
-// outlasting returns a context that ends this long after ctx.
-func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.AfterFunc(by, cancel)
-		context.AfterFunc(longer, func() { timer.Stop() })
-	})
-	return longer, func() {
-		stop()
-		cancel()
-	}
 }
 
 // store collects artifacts and caches from the container. An error fails a job
