@@ -121,3 +121,12 @@ func FuzzSameInstructions(f *testing.F) {
 	}
 	f.Fuzz(same)
 }
+
+// A builder that takes << 2 for a here-document fails, but what follows may not be hidden from
+// the other checks.
+func TestDocumentWithoutEnd(t *testing.T) {
+	all, err := read([]byte("FROM x\nRUN echo $((1 << 2))\nUSER u\n"), spacedDocuments)
+	if err != nil || len(all) != 3 || all[2].name != "USER" {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
