@@ -7,22 +7,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	gitlab "gitlab.com/gitlab-org/api/client-go"
-
+	"gitlab.com/lcitool/lcitool/internal/gitlabapi"
 	"gitlab.com/lcitool/lcitool/internal/httpcache"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 )
 
 // A client sends requests about one project to GitLab's API.
 type client struct {
-	api   *gitlab.Client
+	api   *gitlabapi.Client
 	place Place
 	token *token
 	hide  *redact.Redactor // takes all secrets out of a text
@@ -34,26 +31,17 @@ const (
 	maxPause = 2 * time.Minute // that a server may ask for
 )
 
-func newClient(place Place, t *token, o *Options) (*client, error) {
+func newClient(place Place, t *token, o *Options) *client {
 	next := o.Transport
 	if next == nil {
 		next = ownTransport()
 	}
 	g := &authTransport{next: next, server: place.Server, token: t, limits: o.Limits, log: o.Log}
-	api, err := gitlab.NewAuthSourceClient(gitlab.Unauthenticated{}, // authTransport adds the token
-		gitlab.WithURLWarningLogger(slog.New(slog.DiscardHandler)),
-		gitlab.WithBaseURL(place.Server.String()),
-		gitlab.WithHTTPClient(g.httpClient()),
-		gitlab.WithCustomRetry(again),
-		gitlab.WithCustomRetryMax(retries),
-		gitlab.WithCustomRetryWaitMinMax(o.PollMin/2, o.PollMax/2),
-		gitlab.WithCustomBackoff(pause),
-		gitlab.WithUserAgent("lcitool"),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("cannot use %s: %s", place.Server.Host, t.hide.Text(err.Error()))
-	}
-	return &client{api: api, place: place, token: t, hide: t.hide}, nil
+	api := gitlabapi.New(place.Server, place.Project)
+	api.HTTP = g.httpClient()
+	api.Retry, api.Retries = again, retries
+	api.Pause, api.PauseMin, api.PauseMax = pause, o.PollMin/2, o.PollMax/2
+	return &client{api: api, place: place, token: t, hide: t.hide}
 }
 
 // ownTransport returns a transport that shares no connections.
@@ -65,41 +53,18 @@ func ownTransport() http.RoundTripper {
 	return t.Clone()
 }
 
-// again reports whether to repeat a request. Requests that may have had an
-// effect are not repeated.
+// again reports whether to repeat a request.
 func again(ctx context.Context, response *http.Response, err error) (bool, error) {
 	if errors.Is(err, errRefused) || errors.Is(err, errTooLarge) {
 		return false, nil
 	}
-	if response != nil && response.Request != nil && response.Request.Method != http.MethodGet {
-		return response.StatusCode == http.StatusTooManyRequests, nil
-	}
 	return ctx.Err() == nil && httpcache.Retry(response, err), ctx.Err()
-}
-
-// once disables the repetition of a request that may have had an effect although
-// its answer was lost.
-func once() gitlab.RequestOptionFunc {
-	return gitlab.WithRequestRetry(func(ctx context.Context, response *http.Response, err error) (bool, error) {
-		return ctx.Err() == nil && err == nil && response.StatusCode == http.StatusTooManyRequests, nil
-	})
 }
 
 // pause returns the time to wait before a request is repeated: what the server
 // asks for, within bounds.
 func pause(low, high time.Duration, attempt int, response *http.Response) time.Duration {
 	return min(httpcache.Pause(low, high, attempt, response), max(maxPause, high))
-}
-
-// download writes the response for a path below the project to w.
-func (c *client) download(ctx context.Context, w io.Writer, format string, args ...any) error {
-	path := "projects/" + gitlab.PathEscape(c.place.Project) + fmt.Sprintf(format, args...)
-	request, err := c.api.NewRequest(http.MethodGet, path, nil, []gitlab.RequestOptionFunc{gitlab.WithContext(ctx)})
-	if err != nil {
-		return err
-	}
-	_, err = c.api.Do(request, w)
-	return err
 }
 
 // A RequestError is a request to GitLab that failed.
@@ -127,7 +92,7 @@ func (f *RequestError) passing() bool {
 // maxSaid limits the length of a server's message.
 const maxSaid = 300
 
-// requestError converts an error of the GitLab library. It does not wrap err,
+// requestError converts an error of a request. It does not wrap err,
 // because it may contain the request with its token. If ctx has ended, it wraps
 // the cause.
 func (c *client) requestError(ctx context.Context, what string, err error) error {
@@ -138,35 +103,24 @@ func (c *client) requestError(ctx context.Context, what string, err error) error
 		return fmt.Errorf("cannot %s: %w", what, context.Cause(ctx))
 	}
 	f := &RequestError{What: what, Text: err.Error()}
-	var answer *gitlab.ErrorResponse
+	var answer *gitlabapi.StatusError
 	var address *url.Error
 	var syntax *json.SyntaxError
 	switch {
-	case errors.Is(err, gitlab.ErrNotFound): // the library returns it without details
-		f.answered(http.StatusNotFound, "")
-	case errors.As(err, &answer) && answer.Response != nil:
-		f.answered(answer.Response.StatusCode, answer.Message)
+	case errors.As(err, &answer):
+		f.Status, f.Text = answer.Status, answer.Error()
 	case errors.As(err, &syntax):
 		f.Text = "the answer is none of GitLab's API"
 	case errors.As(err, &address):
 		f.Text = address.Err.Error() // the URL may be signed
 	}
-	f.final = errors.Is(err, errRefused) || errors.Is(err, errTooLarge)
+	f.final = errors.Is(err, errRefused) || errors.Is(err, errTooLarge) || errors.Is(err, gitlabapi.ErrTooLong)
 	f.advice = c.advice(f.Status)
 	f.Text = plain(c.hide.Text(strings.Join(strings.Fields(f.Text), " ")))
 	if len(f.Text) > maxSaid {
 		f.Text = strings.ToValidUTF8(f.Text[:maxSaid], "") + "…"
 	}
 	return f
-}
-
-// answered sets the status and the message of the server.
-func (f *RequestError) answered(status int, said string) {
-	f.Status = status
-	f.Text = fmt.Sprintf("%d %s", status, http.StatusText(status))
-	if said = strings.TrimPrefix(said, "failed to parse unknown error format: "); said != "" {
-		f.Text += ": " + said
-	}
 }
 
 func (c *client) advice(status int) string {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"gitlab.com/lcitool/lcitool/internal/gitlabapi"
 	"gitlab.com/lcitool/lcitool/internal/globs"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
@@ -128,7 +129,7 @@ func (f *follower) fetchLog(ctx context.Context, said int64, seen seenJob, got *
 		if err := restart(log.File); err != nil {
 			return err
 		}
-		err := f.download(ctx, hidden, "/jobs/%d/trace", seen.id)
+		err := f.api.Download(ctx, hidden, gitlabapi.Log(seen.id))
 		if kept.full {
 			got.Notes = append(got.Notes, fmt.Sprintf("the log is cut: all logs together have more than %d bytes", f.o.Limits.Logs))
 			return nil
@@ -239,7 +240,7 @@ func (f *follower) unpackArtifacts(ctx context.Context, seen seenJob) (notes []s
 			if err := restart(packed); err != nil {
 				return err
 			}
-			return f.requestError(ctx, fmt.Sprintf("fetch the artifacts of %q", seen.name), f.download(ctx, packed, "/jobs/%d/artifacts", seen.id))
+			return f.requestError(ctx, fmt.Sprintf("fetch the artifacts of %q", seen.name), f.api.Download(ctx, packed, gitlabapi.Archive(seen.id)))
 		})
 		if err != nil {
 			return err
@@ -291,7 +292,7 @@ func (f *follower) listen(ctx context.Context) {
 		lines := f.lines(seen, said)
 		enough, stop := context.WithCancel(ctx)
 		// Errors are ignored, because the log is requested again.
-		_ = f.download(enough, &limitedWriter{f.hide.Writer(lines), liveLimit, stop}, "/jobs/%d/trace", seen.id)
+		_ = f.api.Download(enough, &limitedWriter{f.hide.Writer(lines), liveLimit, stop}, gitlabapi.Log(seen.id))
 		stop()
 		f.mu.Lock()
 		job.said = lines.told

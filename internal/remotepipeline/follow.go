@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	gitlab "gitlab.com/gitlab-org/api/client-go"
-
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
@@ -217,7 +215,7 @@ func (f *follower) play(ctx context.Context, job *followedJob) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	job.played = true
-	_, _, err := f.api.Jobs.PlayJob(f.place.Project, job.seen.id, &gitlab.PlayJobOptions{}, withContext(ctx), once())
+	err := f.api.PlayJob(ctx, job.seen.id)
 	if err == nil {
 		return nil
 	}

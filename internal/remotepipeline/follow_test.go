@@ -14,9 +14,8 @@ import (
 	"testing"
 	"time"
 
-	gitlab "gitlab.com/gitlab-org/api/client-go"
-
 	"gitlab.com/lcitool/lcitool/internal/artifacts"
+	"gitlab.com/lcitool/lcitool/internal/gitlabapi"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/redact"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
@@ -409,7 +408,7 @@ func TestInventedJobs(t *testing.T) {
 	o := Options{Watch: func(Update) {}, Artifacts: artifacts.In(t.TempDir()), Logs: t.TempDir(), Limits: Limits{Jobs: 3}}
 	f := newFollower(&session{o: &o}, 1)
 	poll := func(j seenJob) error {
-		_, _, err := f.apply(t.Context(), &snapshot{pipeline: &gitlab.Pipeline{Status: "running"}, jobs: []seenJob{j}})
+		_, _, err := f.apply(t.Context(), &snapshot{pipeline: &gitlabapi.Pipeline{Status: "running"}, jobs: []seenJob{j}})
 		return err
 	}
 	var err error

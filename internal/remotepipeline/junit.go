@@ -9,8 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	gitlab "gitlab.com/gitlab-org/api/client-go"
-
+	"gitlab.com/lcitool/lcitool/internal/gitlabapi"
 	"gitlab.com/lcitool/lcitool/internal/junit"
 )
 
@@ -47,13 +46,13 @@ func (f *follower) reports(ctx context.Context) {
 func (f *follower) report(ctx context.Context, id int64, jobs []*followedJob) error {
 	request, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	all, _, err := f.api.Pipelines.GetPipelineTestReport(f.place.Project, id, withContext(request))
+	suites, err := f.api.TestReport(request, id)
 	if err != nil {
 		return f.requestError(request, "fetch them", err)
 	}
 	for _, job := range jobs {
 		own := job.seen.own()
-		for _, suite := range all.TestSuites {
+		for _, suite := range suites {
 			// Parallel jobs share a suite.
 			if suite == nil || suite.Name != own && suite.Name != parallelPart.ReplaceAllString(own, "") {
 				continue
@@ -92,7 +91,7 @@ func (f *follower) addReport(ctx context.Context, job string, data []byte) error
 }
 
 // formatSuite converts the tests of a job to JUnit XML.
-func formatSuite(from *gitlab.PipelineTestSuites) ([]byte, error) {
+func formatSuite(from *gitlabapi.TestSuite) ([]byte, error) {
 	suite := junit.Suite{Name: from.Name, Time: junit.Seconds(seconds(from.TotalTime))}
 	for _, c := range from.TestCases {
 		if c == nil {

@@ -10,15 +10,12 @@ import (
 	"strings"
 	"time"
 
-	gitlab "gitlab.com/gitlab-org/api/client-go"
-
+	"gitlab.com/lcitool/lcitool/internal/gitlabapi"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 )
 
 // Limits on what is read of a pipeline.
 const (
-	pageSize    = 100
-	maxPages    = 100
 	maxDepth    = 3  // of pipelines that jobs start
 	maxChildren = 50 // pipelines altogether
 	maxJobs     = 20_000
@@ -27,7 +24,7 @@ const (
 
 // A snapshot is the state of a pipeline and its jobs at one time.
 type snapshot struct {
-	pipeline *gitlab.Pipeline
+	pipeline *gitlabapi.Pipeline
 	jobs     []seenJob // in the order in which GitLab made them, each name once
 	open     bool      // a child pipeline has not ended
 	children int
@@ -57,7 +54,7 @@ func (s *session) look(ctx context.Context, id int64) (*snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	what := fmt.Sprintf("see pipeline %d", id)
-	p, _, err := s.api.Pipelines.GetPipeline(s.place.Project, id, withContext(ctx))
+	p, err := s.api.Pipeline(ctx, id)
 	if err != nil {
 		return nil, s.requestError(ctx, what, err)
 	}
@@ -80,22 +77,23 @@ func (s *session) look(ctx context.Context, id int64) (*snapshot, error) {
 // gather adds the jobs of a pipeline, and of its child pipelines in the same
 // project.
 func (s *session) gather(ctx context.Context, seen *snapshot, id int64, below string, depth int) error {
-	err := pages(func(o *gitlab.ListJobsOptions) ([]*gitlab.Job, *gitlab.Response, error) {
-		return s.api.Jobs.ListPipelineJobs(s.place.Project, id, o, withContext(ctx))
-	}, func(j *gitlab.Job) error {
-		return seen.add(jobSeen(j, id, below))
-	})
-	if err != nil {
-		return s.requestError(ctx, fmt.Sprintf("list the jobs of pipeline %d", id), err)
+	for j, err := range s.api.Jobs(ctx, id) {
+		if err == nil {
+			err = seen.add(jobSeen(j, id, below))
+		}
+		if err != nil {
+			return s.requestError(ctx, fmt.Sprintf("list the jobs of pipeline %d", id), err)
+		}
 	}
 	type started struct {
 		pipeline int64
 		bridge   string
 	}
 	var children []started
-	err = pages(func(o *gitlab.ListJobsOptions) ([]*gitlab.Bridge, *gitlab.Response, error) {
-		return s.api.Jobs.ListPipelineBridges(s.place.Project, id, o, withContext(ctx))
-	}, func(b *gitlab.Bridge) error {
+	for b, err := range s.api.TriggerJobs(ctx, id) {
+		if err != nil {
+			return s.requestError(ctx, fmt.Sprintf("list the pipelines that pipeline %d starts", id), err)
+		}
 		bridge := bridgeSeen(b, id, below)
 		child := b.DownstreamPipeline
 		if child != nil && child.ProjectID == seen.pipeline.ProjectID && depth < maxDepth && seen.children < maxChildren {
@@ -103,10 +101,9 @@ func (s *session) gather(ctx context.Context, seen *snapshot, id int64, below st
 			seen.open = seen.open || !pipelineEnded(child.Status)
 			children = append(children, started{child.ID, bridge.name})
 		}
-		return seen.add(bridge)
-	})
-	if err != nil {
-		return s.requestError(ctx, fmt.Sprintf("list the pipelines that pipeline %d starts", id), err)
+		if err := seen.add(bridge); err != nil {
+			return s.requestError(ctx, fmt.Sprintf("list the pipelines that pipeline %d starts", id), err)
+		}
 	}
 	for _, child := range children {
 		if err := s.gather(ctx, seen, child.pipeline, child.bridge, depth+1); err != nil {
@@ -124,31 +121,7 @@ func (s *snapshot) add(j seenJob) error {
 	return nil
 }
 
-// pages reads all pages of a list and calls add for each item.
-func pages[T any](page func(*gitlab.ListJobsOptions) ([]*T, *gitlab.Response, error), add func(*T) error) error {
-	o := &gitlab.ListJobsOptions{ListOptions: gitlab.ListOptions{PerPage: pageSize, Page: 1}}
-	for range maxPages {
-		items, response, err := page(o)
-		if err != nil {
-			return err
-		}
-		for _, item := range items {
-			if item == nil {
-				continue
-			}
-			if err := add(item); err != nil {
-				return err
-			}
-		}
-		if response.NextPage <= o.Page {
-			return nil
-		}
-		o.Page = response.NextPage
-	}
-	return fmt.Errorf("more than %d jobs: %w", maxPages*pageSize, errTooLarge)
-}
-
-func jobSeen(j *gitlab.Job, pipeline int64, below string) seenJob {
+func jobSeen(j *gitlabapi.Job, pipeline int64, below string) seenJob {
 	s := seenJob{
 		id: j.ID, pipeline: pipeline, name: inside(below, j.Name), stage: word(j.Stage), below: below,
 		state: stateOf(j.Status, j.FailureReason), status: word(j.Status), reason: word(j.FailureReason), allowed: j.AllowFailure,
@@ -161,12 +134,9 @@ func jobSeen(j *gitlab.Job, pipeline int64, below string) seenJob {
 	return s
 }
 
-func bridgeSeen(b *gitlab.Bridge, pipeline int64, below string) seenJob {
-	s := seenJob{
-		id: b.ID, pipeline: pipeline, name: inside(below, b.Name), stage: word(b.Stage), below: below, bridge: true,
-		state: stateOf(b.Status, b.FailureReason), status: word(b.Status), reason: word(b.FailureReason), allowed: b.AllowFailure,
-		started: moment(b.StartedAt), duration: seconds(b.Duration), url: word(b.WebURL),
-	}
+func bridgeSeen(b *gitlabapi.Job, pipeline int64, below string) seenJob {
+	s := jobSeen(b, pipeline, below)
+	s.bridge, s.archive, s.junit = true, false, false
 	if b.DownstreamPipeline != nil && b.DownstreamPipeline.WebURL != "" {
 		s.url = word(b.DownstreamPipeline.WebURL)
 	}

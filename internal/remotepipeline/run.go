@@ -89,11 +89,7 @@ func open(ctx context.Context, o *Options) (_ *session, err error) {
 	}
 	t.hide = redact.Join(t.hide, c.hide, redact.Variables(o.Variables))
 	c.hide = t.hide
-	api, err := newClient(place, t, o)
-	if err != nil {
-		return nil, err
-	}
-	s := &session{client: api, o: o, checkout: c}
+	s := &session{client: newClient(place, t, o), o: o, checkout: c}
 	return s, s.checkClaim(ctx)
 }
 
@@ -136,8 +132,7 @@ const cancelTimeout = 10 * time.Second
 func (s *session) cancel(ctx context.Context, id int64) bool {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer stop()
-	_, _, err := s.api.Pipelines.CancelPipelineBuild(s.place.Project, id, withContext(ctx))
-	if err != nil {
+	if err := s.api.CancelPipeline(ctx, id); err != nil {
 		s.infof("%v; it goes on: %s", s.requestError(ctx, fmt.Sprintf("cancel pipeline %d", id), err), s.page(id))
 		return false
 	}

@@ -11,13 +11,11 @@ import (
 	"strings"
 	"time"
 
-	gitlab "gitlab.com/gitlab-org/api/client-go"
+	"gitlab.com/lcitool/lcitool/internal/gitlabapi"
 )
 
 // requestTimeout limits an API request with all its attempts.
 const requestTimeout = 10 * time.Minute
-
-func withContext(ctx context.Context) gitlab.RequestOptionFunc { return gitlab.WithContext(ctx) }
 
 // start pushes the branch, or creates a pipeline if there is nothing to push,
 // and returns the pipeline of the commit. With NoPush it only finds an existing
@@ -62,7 +60,7 @@ func (s *session) start(ctx context.Context) (id int64, ours bool, err error) {
 
 func (s *session) commit() string { return s.checkout.commit[:min(len(s.checkout.commit), 12)] }
 
-func (s *session) found(p *gitlab.PipelineInfo) int64 {
+func (s *session) found(p *gitlabapi.Pipeline) int64 {
 	if p.Ref != s.checkout.branch {
 		s.infof("pipeline %d is one of %s: GitLab does not give it the variables of a push", p.ID, p.Ref)
 	}
@@ -72,24 +70,21 @@ func (s *session) found(p *gitlab.PipelineInfo) int64 {
 
 // pipelines returns the pipelines of the commit: first those of the branch, each
 // group newest first.
-func (s *session) pipelines(ctx context.Context) ([]*gitlab.PipelineInfo, error) {
+func (s *session) pipelines(ctx context.Context) ([]*gitlabapi.Pipeline, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	all, _, err := s.api.Pipelines.ListProjectPipelines(s.place.Project, &gitlab.ListProjectPipelinesOptions{
-		ListOptions: gitlab.ListOptions{PerPage: pageSize},
-		SHA:         &s.checkout.commit,
-	}, withContext(ctx))
+	all, err := s.api.Pipelines(ctx, s.checkout.commit)
 	if err != nil {
 		return nil, s.requestError(ctx, "look for pipelines", err)
 	}
-	all = slices.DeleteFunc(all, func(p *gitlab.PipelineInfo) bool { return p == nil || p.SHA != s.checkout.commit })
-	other := func(p *gitlab.PipelineInfo) int {
+	all = slices.DeleteFunc(all, func(p *gitlabapi.Pipeline) bool { return p == nil || p.SHA != s.checkout.commit })
+	other := func(p *gitlabapi.Pipeline) int {
 		if p.Ref == s.checkout.branch {
 			return 0
 		}
 		return 1
 	}
-	slices.SortFunc(all, func(a, b *gitlab.PipelineInfo) int {
+	slices.SortFunc(all, func(a, b *gitlabapi.Pipeline) int {
 		return cmp.Or(cmp.Compare(other(a), other(b)), cmp.Compare(b.ID, a.ID))
 	})
 	return all, nil
@@ -101,7 +96,7 @@ const patience = 3
 
 // awaited waits for the pipeline that GitLab creates for a push. If ctx ends, it
 // cancels one created until then.
-func (s *session) awaited(ctx context.Context, before []*gitlab.PipelineInfo) (int64, error) {
+func (s *session) awaited(ctx context.Context, before []*gitlabapi.Pipeline) (int64, error) {
 	deadline := time.Now().Add(s.o.Appear)
 	for others := 0; ; {
 		all, err := s.pipelines(ctx)
@@ -112,8 +107,8 @@ func (s *session) awaited(ctx context.Context, before []*gitlab.PipelineInfo) (i
 		if err != nil && !passing(err) {
 			return 0, err
 		}
-		all = slices.DeleteFunc(all, func(p *gitlab.PipelineInfo) bool {
-			return slices.ContainsFunc(before, func(old *gitlab.PipelineInfo) bool { return old.ID == p.ID })
+		all = slices.DeleteFunc(all, func(p *gitlabapi.Pipeline) bool {
+			return slices.ContainsFunc(before, func(old *gitlabapi.Pipeline) bool { return old.ID == p.ID })
 		})
 		if len(all) > 0 {
 			if others++; all[0].Ref == s.checkout.branch || others == patience {
@@ -131,7 +126,7 @@ func (s *session) awaited(ctx context.Context, before []*gitlab.PipelineInfo) (i
 }
 
 // cancelLate cancels the pipeline that a push has created when ctx ended.
-func (s *session) cancelLate(ctx context.Context, before []*gitlab.PipelineInfo) {
+func (s *session) cancelLate(ctx context.Context, before []*gitlabapi.Pipeline) {
 	late, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer stop()
 	all, err := s.pipelines(late)
@@ -139,7 +134,7 @@ func (s *session) cancelLate(ctx context.Context, before []*gitlab.PipelineInfo)
 		s.infof("%v", err)
 	}
 	for _, p := range all {
-		if p.Ref == s.checkout.branch && !slices.ContainsFunc(before, func(old *gitlab.PipelineInfo) bool { return old.ID == p.ID }) {
+		if p.Ref == s.checkout.branch && !slices.ContainsFunc(before, func(old *gitlabapi.Pipeline) bool { return old.ID == p.ID }) {
 			s.cancel(late, p.ID)
 			return
 		}
@@ -151,14 +146,12 @@ func (s *session) cancelLate(ctx context.Context, before []*gitlab.PipelineInfo)
 func (s *session) create(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	variables := []*gitlab.PipelineVariableOptions{}
+	var variables []gitlabapi.Variable
 	for _, v := range s.o.Variables {
 		name, value, _ := strings.Cut(v, "=")
-		variables = append(variables, &gitlab.PipelineVariableOptions{Key: &name, Value: &value})
+		variables = append(variables, gitlabapi.Variable{Key: name, Value: value})
 	}
-	p, _, err := s.api.Pipelines.CreatePipeline(s.place.Project, &gitlab.CreatePipelineOptions{
-		Ref: &s.checkout.branch, Variables: &variables,
-	}, withContext(ctx), once())
+	p, err := s.api.CreatePipeline(ctx, s.checkout.branch, variables)
 	if err != nil {
 		return 0, s.requestError(ctx, "start a pipeline of "+s.checkout.branch, err)
 	}
@@ -177,12 +170,8 @@ func (s *session) noPipeline(ctx context.Context) error {
 	err := fmt.Errorf("GitLab has made no pipeline of %s (%s) within %s", s.checkout.branch, s.commit(), s.o.Appear)
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	dry := true
-	lint, _, bad := s.api.Validate.ProjectLint(s.place.Project, &gitlab.ProjectLintOptions{
-		ContentRef: &s.checkout.commit, DryRun: &dry, DryRunRef: &s.checkout.branch,
-	}, withContext(ctx))
-	if bad == nil && !lint.Valid && len(lint.Errors) > 0 {
-		return fmt.Errorf("%w: %s", err, plain(s.hide.Text(strings.Join(lint.Errors, "; "))))
+	if wrong, bad := s.api.Lint(ctx, s.checkout.commit, s.checkout.branch); bad == nil && len(wrong) > 0 {
+		return fmt.Errorf("%w: %s", err, plain(s.hide.Text(strings.Join(wrong, "; "))))
 	}
 	return fmt.Errorf("%w: its workflow:rules leave out a push to this branch, the commit's message says [skip ci],"+
 		" or CI/CD is switched off in the project's settings; %s/-/ci/editor shows the pipeline that would be", err, s.place)
