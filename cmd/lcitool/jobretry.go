@@ -86,7 +86,7 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 	if err := settings.Yield(cmd.Flags()); err != nil {
 		return err
 	}
-	v.choice.Alone, v.retryOf = true, run
+	v.choice.Alone, v.retryOf, v.given = true, run, patterns
 	if err := v.check(cmd, v.choice.Names); err != nil {
 		return err
 	}

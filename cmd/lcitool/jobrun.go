@@ -46,6 +46,7 @@ type jobVerb struct {
 	repeats   repeatFlags
 
 	retryOf *jobrecord.Stored // the run to retry; nil for none
+	given   []string          // names and patterns of jobs that the user wrote
 	resume  map[string]jobrun.Kept
 
 	remote remoteOptions
@@ -172,7 +173,7 @@ func (v *jobVerb) run(cmd *cobra.Command, args []string) error {
 	if err := v.check(cmd, args); err != nil {
 		return err
 	}
-	v.choice.Names = args
+	v.choice.Names, v.given = args, args
 	return v.execute(cmd)
 }
 
@@ -218,6 +219,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 		o.Console.Stdout = io.Discard
 	}
 	o.Events, o.Flags = events, cliflags.AbsoluteFiles(cliflags.Given(cmd, recordedFlags()), "env-file", "var-file", "file-var")
+	o.Named = v.named(p)
 	if v.retryOf != nil {
 		o.Retry, o.Resume = v.retryOf.ID, v.resume
 	}
@@ -234,10 +236,19 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 // refused returns the error of a run. If GitLab would refuse the pipeline, only
 // jobs that the user named can pass.
 func (v *jobVerb) refused(p *pipelinerun.Plan, err error) error {
-	if err != nil || !p.Refused || p.Names(v.choice.Names) {
+	if err != nil || !p.Refused || v.named(p) {
 		return err
 	}
 	return statusError(1)
+}
+
+// named reports whether the user named one of the jobs, now or in the run that is
+// retried.
+func (v *jobVerb) named(p *pipelinerun.Plan) bool {
+	if v.retryOf != nil && len(v.given) == 0 {
+		return v.retryOf.Named
+	}
+	return p.Names(v.given)
 }
 
 // plan reads the pipeline of the current project and chooses jobs. The caller

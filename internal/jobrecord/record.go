@@ -22,6 +22,7 @@ type Run struct {
 	Engine  string    `json:"engine"`  // address of the podman service, or URL of the pipeline on GitLab
 	Retry   string    `json:"retry"`   // ID of the run that it retries, or ""
 	Flags   []string  `json:"flags"`   // "--NAME=VALUE" flags that select what runs
+	Named   bool      `json:"named"`   // whether the user named a job and not only patterns
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended"` // zero while it runs, or if it was killed
 	Jobs    []Job     `json:"jobs"`  // in the order of their start

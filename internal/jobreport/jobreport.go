@@ -53,6 +53,7 @@ type jsonRun struct {
 	Seconds float64   `json:"seconds"`
 	Jobs    []jsonJob `json:"jobs"`
 	Flags   []string  `json:"flags,omitempty"` // hides the field, which contains values of variables
+	Named   bool      `json:"named,omitempty"` // hides the field, which only "job retry" needs
 }
 
 // A jsonJob is a job in the JSON report. It hides Env, because values of

@@ -48,6 +48,7 @@ type LocalOptions struct {
 
 	Retry  string                 // ID of the run that is retried, or ""
 	Flags  []string               // "--NAME=VALUE" flags that select what runs, for the record
+	Named  bool                   // the user named a job and not only patterns, for the record
 	Resume map[string]jobrun.Kept // containers to resume, by job name
 	Step   bool                   // the run is a step of a search
 }
@@ -114,7 +115,7 @@ func local(ctx context.Context, p *Plan, locks *artifactLocks, o LocalOptions) (
 
 // newRun returns the record of a run without its jobs.
 func (p *Plan) newRun(o LocalOptions, secrets *redact.Redactor) jobrecord.Run {
-	run := jobrecord.Run{Project: p.source.Project, Commit: p.source.Commit, Event: p.event.Source, Engine: o.Engine.Address(), Retry: o.Retry}
+	run := jobrecord.Run{Project: p.source.Project, Commit: p.source.Commit, Event: p.event.Source, Engine: o.Engine.Address(), Retry: o.Retry, Named: o.Named}
 	for _, f := range o.Flags {
 		run.Flags = append(run.Flags, secrets.Text(f))
 	}
