@@ -28,7 +28,9 @@ fails on one target only, or only since yesterday.
 JOB is the name of a job, or a target that has only one job, and means the newest run of
 this project in which it ran. JOB@previous is the run before that, JOB@passed and
 JOB@failed are the newest runs in which the job passed or failed, and RUN:JOB is the run
-whose ID begins with RUN. A single JOB is compared with its previous run.
+whose ID begins with RUN. Of the repetitions in a run, the last one that fits is taken:
+JOB@passed and JOB@failed compare two runs of a flaky job. A single JOB is compared with
+its previous run.
 
 If the first failing line names a header, a function, a symbol, a library, a tool, or a
 module of pkg-config, Python or Perl, the packages that contain it are listed first. They

@@ -3,6 +3,7 @@
 package jobdiff
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -63,7 +64,11 @@ func (c *Chooser) Previous(in *Input) (*Input, error) {
 		if run.ID >= in.Run.ID || !run.IsOf(in.Run.Project) {
 			continue
 		}
-		if j := named(run, in.Job.Name); j != nil && ran(j) {
+		j, err := pick(run, base(in.Job), ran)
+		if err != nil {
+			return nil, err
+		}
+		if j != nil {
 			return &Input{Run: run, Job: j}, nil
 		}
 	}
@@ -133,30 +138,35 @@ func (c *Chooser) inRun(id, name string) (*Input, error) {
 	return &Input{Run: run, Job: j}, nil
 }
 
-// pick returns the job of a run with this name, or the only one for a target, or
-// nil.
+// pick returns the job of a run with this name, or the last of its repetitions that
+// of accepts, or the only job for a target, or nil.
 func pick(run *jobrecord.Stored, name string, of func(*jobrecord.Job) bool) (*jobrecord.Job, error) {
+	if name == "" {
+		return nil, nil
+	}
 	if j := named(run, name); j != nil {
 		if !of(j) {
 			return nil, nil
 		}
 		return j, nil
 	}
-	var found []*jobrecord.Job
-	var names []string
+	var found *jobrecord.Job
+	var names []string // of the jobs for the target, without repetitions
 	for i := range run.Jobs {
-		if j := &run.Jobs[i]; j.Target == name && name != "" && of(j) {
-			found, names = append(found, j), append(names, j.Name)
+		j := &run.Jobs[i]
+		if (j.Of == name || j.Target == name) && of(j) {
+			found, names = j, append(names, base(j))
 		}
 	}
-	if len(found) > 1 {
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) > 1 {
 		return nil, fmt.Errorf("run %s has several jobs for target %q, name one: %s", run.ID, name, strings.Join(names, ", "))
 	}
-	if len(found) == 0 {
-		return nil, nil
-	}
-	return found[0], nil
+	return found, nil
 }
+
+// base returns the name of a job in its pipeline, without the number of a repetition.
+func base(j *jobrecord.Job) string { return cmp.Or(j.Of, j.Name) }
 
 func named(run *jobrecord.Stored, name string) *jobrecord.Job {
 	i := slices.IndexFunc(run.Jobs, func(j jobrecord.Job) bool { return j.Name == name })

@@ -81,6 +81,41 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestFindRepetitions: JOB is the last repetition that fits.
+func TestFindRepetitions(t *testing.T) {
+	s := stored(t)
+	repetition := func(name string, state outcome.State) jobrecord.Job {
+		return jobrecord.Job{Name: name, Of: "a", Target: "debian-12", State: state, Started: time.Unix(1, 0)}
+	}
+	run := jobrecord.Run{ID: "20260105-000000-6", Project: "/p", Jobs: []jobrecord.Job{
+		repetition("a #1", outcome.Failed), repetition("a #2", outcome.Passed), repetition("a #3", outcome.Failed), repetition("a #4", outcome.Passed),
+		{Name: "a #5", Of: "a", Target: "debian-12", State: outcome.NotRun},
+	}}
+	dir := filepath.Join(s.Dir, run.ID)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := jobrecord.Write(dir, &run); err != nil {
+		t.Fatal(err)
+	}
+	c := &Chooser{Store: s, Project: "/p"}
+	for text, want := range map[string]string{
+		"a": "a #4", "a@failed": "a #3", "a@passed": "a #4", "debian-12@failed": "a #3", "a #1": "a #1", "20260105:a": "a #4", "a@previous": "a",
+	} {
+		if in, err := c.Find(text); err != nil || in.Job.Name != want {
+			t.Errorf("%s: %+v, %v, want %q", text, in, err, want)
+		}
+	}
+	left, right, err := c.Pair([]string{"a"})
+	if err != nil || left.Run.ID != "20260103-000001-4" || right.Job.Name != "a #4" {
+		t.Errorf("%+v and %+v, %v", left, right, err)
+	}
+	left, right, err = c.Pair([]string{"a@passed", "a@failed"})
+	if err != nil || left.Job.Name != "a #4" || right.Job.Name != "a #3" {
+		t.Errorf("%+v and %+v, %v", left, right, err)
+	}
+}
+
 // TestFindBesideSteps: the steps of a search are not what JOB and JOB@failed mean.
 func TestFindBesideSteps(t *testing.T) {
 	s := stored(t)
