@@ -237,12 +237,18 @@ func (r *reader) skipDocuments(line string) error {
 	lex := shell.NewLex('\\')
 	lex.RawQuotes, lex.RawEscapes, lex.SkipUnsetEnv = true, true, true
 	words, err := lex.ProcessWords(line, nil)
-	if err != nil {
-		return nil //nolint:nilerr // a quote without an end: such a line has no here-documents
+	switch {
+	case err != nil && r.dialect == spacedDocuments:
+		words = strings.Fields(line) // newer builders may know more expansions
+	case err != nil:
+		return nil // a quote without an end: such a line has no here-documents
 	}
 	for _, word := range words {
 		name, tabs, err := document(word)
-		if err != nil {
+		switch {
+		case err != nil && r.dialect == spacedDocuments:
+			name = strings.Trim(strings.TrimLeft(word, "0123456789<-"), `'"`)
+		case err != nil:
 			return err
 		}
 		start := r.next
