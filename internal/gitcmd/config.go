@@ -57,6 +57,8 @@ func (s setting) allowed() bool {
 		return sub != "" && slices.Contains([]string{"remote", "pushremote", "merge"}, name)
 	case "url":
 		return sub != "" && slices.Contains([]string{"insteadof", "pushinsteadof"}, name)
+	case "user":
+		return sub == "" && slices.Contains([]string{"name", "email"}, name)
 	}
 	return false
 }

@@ -12,11 +12,13 @@ import (
 
 func TestState(t *testing.T) {
 	home := isolate(t)
-	put(t, filepath.Join(home, ".gitconfig"), "[user]\n\tname = Of the user\n[x]\n\tflag\n[remote \"other\"]\n\turl = https://user.example/x\n", 0o644)
+	put(t, filepath.Join(home, ".gitconfig"), "[user]\n\tname = Of the user\n\temail = user@host.example\n[x]\n\tflag\n[remote \"other\"]\n\turl = https://user.example/x\n", 0o644)
 	dir := filepath.Join(t.TempDir(), "p")
 	first := newRepo(t, dir)
 	plainGit(t, dir, "config", "remote.origin.url", "https://host.example/p")
 	plainGit(t, dir, "config", "credential.helper", "store")
+	plainGit(t, dir, "config", "user.email", "here@host.example")
+	plainGit(t, dir, "config", "user.signingKey", "/key")
 	plainGit(t, dir, "tag", "-m", "one", "v1")
 	plainGit(t, dir, "update-ref", "refs/remotes/origin/trunk", "HEAD")
 	plainGit(t, dir, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
@@ -47,8 +49,8 @@ func TestState(t *testing.T) {
 		t.Errorf("refs %v", refs)
 	}
 	for key, want := range map[string]string{
-		"user.name": "Of the user", "x.flag": "true", "remote.origin.url": "https://host.example/p", "remote.other.url": "https://user.example/x",
-		"credential.helper": "", "user.nosuch": "",
+		"user.name": "Of the user", "user.email": "here@host.example", "x.flag": "true", "remote.origin.url": "https://host.example/p", "remote.other.url": "https://user.example/x",
+		"credential.helper": "", "user.nosuch": "", "user.signingkey": "",
 	} {
 		if got := r.Config(t.Context(), key); got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
