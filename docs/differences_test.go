@@ -18,6 +18,7 @@ func heldBy() map[string]string {
 		"`CI_TRIGGER_SHORT_TOKEN`":           "internal/gitlabci/seen_test.go: func TestTriggered",
 		"`CI_REPOSITORY_URL`":                "internal/gitlabci/local_test.go: func TestLocalIdentity",
 		"`RUN_PIPELINE`":                     "cmd/lcitool/testdata/script/job-list.txtar: $RUN_PIPELINE == \"1\"",
+		"a configuration that GitLab":        "cmd/lcitool/testdata/engine/job-retry.txtar: only jobs that somebody has named pass",
 		"the commit that was pushed":         "internal/checkout/checkout_test.go: func TestUncommittedChanges",
 		"`git fetch` reaches":                "internal/checkout/checkout_test.go: func TestOrigin",
 		"submodules are fetched":             "internal/checkout/checkout_test.go: func TestSubmodules",
