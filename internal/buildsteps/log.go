@@ -30,6 +30,7 @@ type Log struct {
 	path  string   // of the log when it is complete
 	file  *os.File // nil until something was written
 	err   error    // of the file: from then on all is shown
+	cut   bool     // the file has more than what was shown
 }
 
 // NewLog returns a Log that shows steps on a writer. The whole output is in
@@ -52,9 +53,14 @@ func (l *Log) Write(p []byte) (int, error) {
 	}
 	for rest := p; len(rest) > 0; {
 		line, after, whole := bytes.Cut(rest, []byte("\n"))
-		l.line = append(l.line, line[:min(len(line), maxLine-len(l.line))]...)
+		room := maxLine - len(l.line)
+		l.cut = l.cut || len(line) > room
+		l.line = append(l.line, line[:min(len(line), room)]...)
 		if whole {
-			l.show(l.steps.Line(strings.TrimRight(string(l.line), "\r"), time.Now()))
+			line := strings.TrimRight(string(l.line), "\r")
+			text := l.steps.Line(line, time.Now())
+			l.cut = l.cut || text != line+"\n"
+			l.show(text)
 			l.line = l.line[:0]
 		}
 		rest = after
@@ -70,13 +76,13 @@ func (l *Log) show(text string) {
 }
 
 // Close ends the log and gives its file, "" if nothing was built. The state is
-// that of Steps.End. All of the log is shown if the build failed.
+// that of Steps.End. If the build failed, all of the log is shown, unless that already was.
 func (l *Log) Close(state outcome.State) (path string, err error) {
 	if l.file == nil {
 		return "", l.err
 	}
 	l.show(l.steps.End(state, time.Now()))
-	if state == outcome.NoImage && l.err == nil {
+	if state == outcome.NoImage && l.err == nil && (l.cut || len(l.line) > 0) {
 		l.err = l.showAll()
 	}
 	err = errors.Join(l.err, l.file.Close(), os.Rename(l.file.Name(), l.path))
