@@ -48,12 +48,19 @@ func Of(job *gitlabci.Job) (builds []Build, unknown []string) {
 // namesBuilder reports whether a script or a variable has the name of a program
 // that builds images. The variables that GitLab sets name none: docker.io is one
 // of their values, in every job.
-func namesBuilder(scripts []string, variables []gitlabci.Variable) bool {
+func namesBuilder(scripts []string, variables gitlabci.VariableSet) bool {
 	names := func(text string) bool {
 		return slices.ContainsFunc(builders(), func(name string) bool { return strings.Contains(text, name) })
 	}
-	return slices.ContainsFunc(scripts, names) ||
-		slices.ContainsFunc(variables, func(v gitlabci.Variable) bool { return v.From != gitlabci.FromGitLab && names(v.Value) })
+	if slices.ContainsFunc(scripts, names) {
+		return true
+	}
+	for v := range variables.All() {
+		if v.From != gitlabci.FromGitLab && names(v.Value) {
+			return true
+		}
+	}
+	return false
 }
 
 // builders returns the names of the programs that shell.program knows, except

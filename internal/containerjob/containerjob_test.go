@@ -15,14 +15,14 @@ import (
 
 // job returns a job with the variables of a fork's pipeline.
 func job(script ...string) *gitlabci.Job {
-	j := &gitlabci.Job{Name: "image", Script: script}
+	var variables []gitlabci.Variable
 	for name, value := range map[string]string{
 		"CI_PROJECT_DIR": "/builds/fork/p", "CI_REGISTRY_IMAGE": "reg.example/fork/p", "CI_REGISTRY": "reg.example",
 		"NAME": "debian-13", "CI_COMMIT_SHA": "c0ffee", "BUILD_ARGS": "--build-arg A=1 --build-arg B=2", "EMPTY": "",
 	} {
-		j.Variables = append(j.Variables, gitlabci.Variable{Name: name, Value: value})
+		variables = append(variables, gitlabci.Variable{Name: name, Value: value})
 	}
-	return j
+	return &gitlabci.Job{Name: "image", Script: script, Variables: gitlabci.NewVariableSet(variables...)}
 }
 
 func text(b Build) string {
@@ -129,8 +129,8 @@ func TestWithoutBuilder(t *testing.T) {
 		{"/kaniko/executor --destination x --dockerfile D", "", true},
 	} {
 		j := job(test.script)
-		j.Variables = append(j.Variables, gitlabci.Variable{Name: "TOOL", Value: test.tool},
-			gitlabci.Variable{Name: "CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX", Value: "docker.io", From: gitlabci.FromGitLab})
+		j.Variables = gitlabci.NewVariableSet(append(slices.Collect(j.Variables.All()), gitlabci.Variable{Name: "TOOL", Value: test.tool},
+			gitlabci.Variable{Name: "CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX", Value: "docker.io", From: gitlabci.FromGitLab})...)
 		builds, unknown := Of(j)
 		if got := len(builds) > 0; got != test.want || len(unknown) > 0 {
 			t.Errorf("%q with %q: %v %v", test.script, test.tool, builds, unknown)

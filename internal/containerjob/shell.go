@@ -53,7 +53,7 @@ type madeImage struct {
 
 func newShell(job *gitlabci.Job) *shell {
 	s := &shell{vars: map[string]string{}, functions: map[string]*syntax.Stmt{}, dir: "."}
-	for _, v := range job.Variables {
+	for v := range job.Variables.All() {
 		s.set(v.Name, v.Value)
 	}
 	s.project = s.vars["CI_PROJECT_DIR"]

@@ -97,8 +97,8 @@ func describeFields(b *bytes.Buffer, v reflect.Value, indent string) {
 			continue
 		}
 		switch x := f.Interface().(type) {
-		case []Variable:
-			for _, variable := range x {
+		case VariableSet:
+			for variable := range x.All() {
 				if variable.From != FromGitLab {
 					fmt.Fprintf(b, "%s$%s = %q (%s)\n", indent, variable.Name, variable.Value, variable.From)
 				}

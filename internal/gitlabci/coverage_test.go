@@ -46,7 +46,7 @@ func TestDotenvVariables(t *testing.T) {
 	e := p.Evaluate(Event{Source: Push, Variables: map[string]string{"GIVEN": "event"}})
 	job := e.Jobs[0].WithDotenv(map[string]string{"REPORT": "$OWN-$CI_JOB_NAME-$NONE", "GIVEN": "report", "IMAGE": "img:$OWN"})
 	want := map[string]string{"REPORT": "own-j-", "SEEN": "own-j-", "GIVEN": "event", "OWN": "own"}
-	for _, v := range job.Variables {
+	for v := range job.Variables.All() {
 		if text, ok := want[v.Name]; ok && v.Value != text {
 			t.Errorf("%s: %q, want %q", v.Name, v.Value, text)
 		}
@@ -84,7 +84,7 @@ func TestPercent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, v := range e.Jobs[0].Variables {
+		for v := range e.Jobs[0].Variables.All() {
 			if v.Name == "V" && v.Value != want {
 				t.Errorf("%s: %q, want %q", value, v.Value, want)
 			}

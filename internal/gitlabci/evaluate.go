@@ -78,7 +78,7 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation 
 	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, scope: s, defs: c.decoded, predefined: predefined, early: early, above: layers{user, given}}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}
 	e.workflow()
-	e.names = e.predefined.names()
+	e.shared = e.predefined.list()
 	openWorkflow := s.tree.unknownChanges
 	for _, def := range c.decoded.jobs {
 		if stopped(p.options.Stop) {
@@ -142,10 +142,10 @@ type evaluator struct {
 	scope      *scope
 	defs       *definitions
 	predefined settings
-	names      []string // of the predefined variables, sorted
-	early      settings // predefined variables before there is a job
-	above      layers   // what overrides the files: the user's name, and what was given with the event
-	globals    settings // top-level variables, overridden by those of the matching workflow rule
+	shared     []Variable // the predefined variables
+	early      settings   // predefined variables before there is a job
+	above      layers     // what overrides the files: the user's name, and what was given with the event
+	globals    settings   // top-level variables, overridden by those of the matching workflow rule
 	out        *Evaluation
 	at         map[string]int // index of each job in out, by name
 	left       int            // rules and variables that may still be evaluated
@@ -254,7 +254,7 @@ func (e *evaluator) instance(def *definition, label string, own, node settings) 
 	e.checkImage(&job, all)
 	job.written = &unexpanded{job, all, predefined}
 	expandJob(&job, x)
-	job.Variables = x.all(e.names)
+	job.Variables = x.all(e.shared)
 	if x.err != nil {
 		e.errorf(&job, "%v", x.err)
 	}

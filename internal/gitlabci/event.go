@@ -117,9 +117,11 @@ func (e *Event) projectPath() string { return e.Namespace + "/" + e.Project }
 // pipeline's ID, have placeholder values.
 func Predefined(e Event) []Variable {
 	e = e.filled()
-	predefined := e.predefined()
-	return newExpander(layers{predefined}, nil).all(predefined.names())
+	return e.predefined().list()
 }
+
+// list returns predefined variables, in which nothing is expanded, sorted by name.
+func (s settings) list() []Variable { return newExpander(layers{s}, nil).list(layers{s}) }
 
 func (e *Event) predefined() settings {
 	out := settings{}

@@ -36,7 +36,7 @@ type Job struct {
 	Image     *Image // nil for the runner's default
 	Services  []Image
 	Tags      []string
-	Variables []Variable // all variables of the job, sorted by name
+	Variables VariableSet
 
 	BeforeScript []string // commands, possibly of several lines, as in the next two fields
 	Script       []string // empty for a trigger job
@@ -91,7 +91,7 @@ func (j *Job) WithDotenv(variables map[string]string) Job {
 	job, vars := j.written.job, j.written.vars.over(dotenv)
 	x := newExpander(vars, j.written.predefined)
 	expandJob(&job, x)
-	job.Variables, job.Unresolved, job.Problems = x.all(vars[0].names()), j.Unresolved, j.Problems
+	job.Variables, job.Unresolved, job.Problems = x.all(j.Variables.shared), j.Unresolved, j.Problems
 	job.written = &unexpanded{j.written.job, vars, j.written.predefined}
 	return job
 }

@@ -42,12 +42,8 @@ func (j *Job) Role() Role {
 
 // variable returns the value of a variable, "" if the job does not have it.
 func (j *Job) variable(name string) string {
-	for i := range j.Variables {
-		if j.Variables[i].Name == name {
-			return j.Variables[i].Value
-		}
-	}
-	return ""
+	v, _ := j.Variables.Get(name)
+	return v.Value
 }
 
 // isBuild reports whether name is that of a build job for the target in

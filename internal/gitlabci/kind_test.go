@@ -33,7 +33,7 @@ func TestRole(t *testing.T) {
 		{"x86_64-debian-123", v("NAME", "debian-12"), Role{Kind: Other}},
 		{"x86_64-debian-12", nil, Role{Kind: Other}},
 	} {
-		job := Job{Base: c.name, Variables: c.variables}
+		job := Job{Base: c.name, Variables: NewVariableSet(c.variables...)}
 		if got := job.Role(); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
 		}

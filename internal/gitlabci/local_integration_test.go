@@ -280,7 +280,7 @@ func (c *comparison) previews(e *Evaluation, data []byte) {
 		c.same(job.Name, "script", job.Script, o.Script)
 		c.same(job.Name, "after_script", job.AfterScript, o.After)
 		vars := settings{}
-		for _, v := range job.Variables {
+		for v := range job.Variables.All() {
 			vars[v.Name] = setting{value: v.Value, raw: true}
 		}
 		image := cmp.Or(job.Image, &Image{}).Name

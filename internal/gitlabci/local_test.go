@@ -19,10 +19,10 @@ func TestLocalIdentity(t *testing.T) {
 		}
 		out := map[string]string{}
 		jobs := p.Evaluate(Event{Source: MergeRequest, Namespace: "team", Project: "app"}).Jobs
-		for _, v := range jobs[0].Variables {
+		for v := range jobs[0].Variables.All() {
 			out[v.Name] = v.Value
 		}
-		for _, v := range jobs[1].Variables {
+		for v := range jobs[1].Variables.All() {
 			if v.Name == "CI_JOB_ID" && v.Value == out["CI_JOB_ID"] {
 				t.Error("two jobs have the same number")
 			}

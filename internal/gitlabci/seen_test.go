@@ -27,7 +27,7 @@ func TestVariablesInConditions(t *testing.T) {
 		if got := e.Jobs[0].When != Never; got != want {
 			t.Errorf("%s is %v", condition, got)
 		}
-		for _, v := range e.Jobs[0].Variables {
+		for v := range e.Jobs[0].Variables.All() {
 			if v.Name == "CI_JOB_MANUAL" && want || v.Name == "GITLAB_USER_NAME" && v.Value != localReference || v.Name == "CI_JOB_TOKEN" && v.Value == "" {
 				t.Errorf("%s: the job has %s=%s", condition, v.Name, v.Value)
 			}
@@ -98,7 +98,7 @@ func TestAbsentVariables(t *testing.T) {
 			t.Fatal(err)
 		}
 		has := map[string]bool{}
-		for _, v := range e.Jobs[0].Variables {
+		for v := range e.Jobs[0].Variables.All() {
 			has[v.Name] = true
 		}
 		if has["CI_PIPELINE_SCHEDULE_DESCRIPTION"] != want || has["CI_ENVIRONMENT_URL"] || !has["CI_DEPENDENCY_PROXY_USER"] || !has["CI_PIPELINE_NAME"] {
@@ -122,7 +122,7 @@ func TestTriggered(t *testing.T) {
 			t.Fatal(err)
 		}
 		payload := false
-		for _, v := range e.Jobs[0].Variables {
+		for v := range e.Jobs[0].Variables.All() {
 			payload = payload || v.Name == "TRIGGER_PAYLOAD"
 		}
 		if got := e.Jobs[0].variable("CI_PIPELINE_TRIGGERED"); got != c.triggered || payload != c.payload {

@@ -56,7 +56,7 @@ func TestProjectDirOfOtherVariables(t *testing.T) {
 	} {
 		j := explained(t, "j: {variables: {"+variables+"}, "+script+"}\n", nil).Jobs[0]
 		out := ""
-		for _, v := range j.Variables {
+		for v := range j.Variables.All() {
 			if v.Name == "OUT" {
 				out = v.Value
 			}

@@ -68,9 +68,6 @@ func (l layers) has(name string) bool {
 	return ok
 }
 
-// names returns the names of the variables, sorted.
-func (s settings) names() []string { return slices.Sorted(maps.Keys(s)) }
-
 func (s settings) from(origin string) settings {
 	out := make(settings, len(s))
 	for name, v := range s {
@@ -300,33 +297,23 @@ func (l layers) orBlank(path string) string {
 // bareName returns NAME for "$NAME", "${NAME}" or "%NAME%".
 func bareName(ref string) string { return strings.Trim(ref, "${}%") }
 
-// all returns all variables, sorted by name. lowest has the sorted names of the
-// lowest layer, which the jobs of a pipeline share and most variables are in.
-func (x *expander) all(lowest []string) []Variable {
-	above := settings{}
-	for _, s := range x.vars[1:] {
-		maps.Copy(above, s)
+// all returns all variables. shared has those of the lowest layer, see list.
+func (x *expander) all(shared []Variable) VariableSet {
+	return VariableSet{shared, x.list(x.vars[1:])}
+}
+
+// list returns the variables that some layers of x.vars name, sorted by name.
+func (x *expander) list(named layers) []Variable {
+	var names []string
+	for _, s := range named {
+		names = slices.AppendSeq(slices.Grow(names, len(s)), maps.Keys(s))
 	}
-	var added []string // names that are not in lowest
-	for name := range above {
-		if _, ok := x.vars[0][name]; !ok {
-			added = append(added, name)
-		}
-	}
-	slices.Sort(added)
-	out := make([]Variable, 0, len(lowest)+len(added))
-	for len(lowest)+len(added) > 0 {
-		from := &lowest
-		if len(lowest) == 0 || len(added) > 0 && added[0] < lowest[0] {
-			from = &added
-		}
-		name := (*from)[0]
-		*from = (*from)[1:]
-		v, ok := above[name]
-		if !ok {
-			v = x.vars[0][name]
-		}
-		out = append(out, Variable{Name: name, Value: x.expanded(name, v), Written: v.value, From: v.from, Raw: v.raw})
+	slices.Sort(names)
+	names = slices.Compact(names)
+	out := make([]Variable, len(names))
+	for i, name := range names {
+		v, _ := x.vars.get(name)
+		out[i] = Variable{Name: name, Value: x.expanded(name, v), Written: v.value, From: v.from, Raw: v.raw}
 	}
 	return out
 }

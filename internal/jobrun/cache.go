@@ -140,24 +140,23 @@ func (r *Runner) stored(j *Job, c gitlabci.Cache, key string) []storedCache {
 	for _, key := range append([]string{key}, c.FallbackKeys...) {
 		all = append(all, storedCache{key, r.cacheFile(c, r.cleanKey(j, key))})
 	}
-	for _, v := range j.Variables {
-		if v.Name != "CACHE_FALLBACK_KEY" || v.Value == "" {
-			continue
-		}
-		key := r.cleanWholeKey(j, v.Value)
-		if strings.HasSuffix(strings.TrimRight(key, ". "), "-protected") {
-			r.warn(j, fmt.Sprintf("CACHE_FALLBACK_KEY %q must not end in -protected", v.Value))
-			continue
-		}
-		if key == "" {
-			r.warn(j, fmt.Sprintf("CACHE_FALLBACK_KEY %q is not a key", v.Value))
-			continue
-		}
-		all = append(all, storedCache{v.Value, r.cacheFile(c, key)})
-		if bare, ok := strings.CutSuffix(key, nonProtected); ok {
-			for _, scope := range []string{r.unprotectedScope(), r.cacheScope(true)} {
-				all = append(all, storedCache{v.Value, r.scopedFile(scope, bare)})
-			}
+	v, _ := j.Variables.Get("CACHE_FALLBACK_KEY")
+	if v.Value == "" {
+		return all
+	}
+	whole := r.cleanWholeKey(j, v.Value)
+	switch {
+	case strings.HasSuffix(strings.TrimRight(whole, ". "), "-protected"):
+		r.warn(j, fmt.Sprintf("CACHE_FALLBACK_KEY %q must not end in -protected", v.Value))
+		return all
+	case whole == "":
+		r.warn(j, fmt.Sprintf("CACHE_FALLBACK_KEY %q is not a key", v.Value))
+		return all
+	}
+	all = append(all, storedCache{v.Value, r.cacheFile(c, whole)})
+	if bare, ok := strings.CutSuffix(whole, nonProtected); ok {
+		for _, scope := range []string{r.unprotectedScope(), r.cacheScope(true)} {
+			all = append(all, storedCache{v.Value, r.scopedFile(scope, bare)})
 		}
 	}
 	return all

@@ -48,7 +48,8 @@ func (r *Runner) AddDotenv(j *Job) {
 	}
 	name := j.Name
 	if j.withoutDotenv == nil {
-		j.withoutDotenv = j.Variables
+		before := j.Variables
+		j.withoutDotenv = &before
 	}
 	j.Job = j.Job.WithDotenv(variables)
 	j.Name = name // in a child pipeline, the name begins with the trigger job's

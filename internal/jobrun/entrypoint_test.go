@@ -50,7 +50,7 @@ func TestEntrypointThatServes(t *testing.T) {
 			j := job("x", nil)
 			j.AfterScript = []string{"true"}
 			j.Job.Image = &gitlabci.Image{Name: "image", Entrypoint: []string{"/serve"}}
-			j.Variables = []gitlabci.Variable{{Name: "RUNNER_SCRIPT_TIMEOUT", Value: limit, From: gitlabci.FromJob}}
+			j.Variables = gitlabci.NewVariableSet(gitlabci.Variable{Name: "RUNNER_SCRIPT_TIMEOUT", Value: limit, From: gitlabci.FromJob})
 			var out strings.Builder
 			began := time.Now()
 			result, _ := h.Run(t.Context(), j, scheduler.Streams{Stdout: &out})
@@ -99,7 +99,7 @@ func TestSlowEntrypoint(t *testing.T) {
 				j.PreGetSources = []string{"true"}
 			}
 			j.Job.Image = &gitlabci.Image{Name: "image", Entrypoint: []string{"/entry"}}
-			j.Variables = []gitlabci.Variable{{Name: "RUNNER_SCRIPT_TIMEOUT", Value: c.own, From: gitlabci.FromJob}}
+			j.Variables = gitlabci.NewVariableSet(gitlabci.Variable{Name: "RUNNER_SCRIPT_TIMEOUT", Value: c.own, From: gitlabci.FromJob})
 			result, _ := h.Run(t.Context(), j, scheduler.Streams{})
 			k := h.engine.last()
 			at := slices.Index(k.stages, "script running")

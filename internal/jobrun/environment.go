@@ -35,7 +35,7 @@ func (r *Runner) environment(j *Job) []string {
 		env["CI_JOB_IMAGE"] = j.Job.Image.Name // not the image that is used here instead
 	}
 	set(env, r.BaseEnv)
-	for _, v := range j.Variables {
+	for v := range j.Variables.All() {
 		if v.From == gitlabci.FromGitLab || !slices.Contains(runnersOwn(), v.Name) {
 			env[v.Name] = v.Value
 		}
@@ -134,10 +134,8 @@ func (r *Runner) usesLFS() bool {
 
 // sets reports whether a variable of the job's own, or of --env, has a name.
 func (j *Job) sets(name string) bool {
-	own := slices.ContainsFunc(j.Variables, func(v gitlabci.Variable) bool {
-		return v.Name == name && !slices.Contains([]string{"", gitlabci.FromGitLab}, v.From)
-	})
-	return own || slices.ContainsFunc(j.Env, func(v string) bool { return strings.HasPrefix(v, name+"=") })
+	v, _ := j.Variables.Get(name)
+	return !slices.Contains([]string{"", gitlabci.FromGitLab}, v.From) || slices.ContainsFunc(j.Env, func(v string) bool { return strings.HasPrefix(v, name+"=") })
 }
 
 func sorted(env map[string]string) []string {

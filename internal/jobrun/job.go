@@ -44,12 +44,12 @@ type Job struct {
 	root       bool             // the user in the container is root
 	layers     *checkout.Layers // of its tree, nil for a whole checkout
 
-	services      []*service          // that run beside it
-	ownNetwork    bool                // FF_NETWORK_PER_BUILD
-	noArchive     bool                // artifacts:when does not fit the job's result, so that it left only reports
-	noRepository  bool                // GIT_STRATEGY leaves out the project's repository
-	withoutDotenv []gitlabci.Variable // its variables before those of dotenv reports, nil if there are none
-	exported      bool                // its paths are expanded with variables of GITLAB_ENV
+	services      []*service            // that run beside it
+	ownNetwork    bool                  // FF_NETWORK_PER_BUILD
+	noArchive     bool                  // artifacts:when does not fit the job's result, so that it left only reports
+	noRepository  bool                  // GIT_STRATEGY leaves out the project's repository
+	withoutDotenv *gitlabci.VariableSet // its variables before those of dotenv reports, nil if there are none
+	exported      bool                  // its paths are expanded with variables of GITLAB_ENV
 }
 
 // An Image says which image a job runs in and how to get it.

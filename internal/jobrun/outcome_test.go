@@ -112,7 +112,7 @@ func TestScriptTimeoutLeavesArtifacts(t *testing.T) {
 	h := newHarness(t)
 	j := job("build", &gitlabci.Artifacts{When: "on_failure", Paths: []string{"log"}})
 	j.AfterScript = []string{"true"}
-	j.Variables = []gitlabci.Variable{{Name: "RUNNER_SCRIPT_TIMEOUT", Value: "5m"}}
+	j.Variables = gitlabci.NewVariableSet(gitlabci.Variable{Name: "RUNNER_SCRIPT_TIMEOUT", Value: "5m"})
 	h.engine.stage = func(_ context.Context, c *memoryContainer, name, _ string) error {
 		c.files[treeDir+"/log"] = "x"
 		if name == "script" {
@@ -325,7 +325,7 @@ func TestAfterScriptCountsIfTheJobSaysSo(t *testing.T) {
 		j := job("x", nil)
 		j.AfterScript = []string{"false"}
 		if c.ignore != "" {
-			j.Variables = []gitlabci.Variable{{Name: "AFTER_SCRIPT_IGNORE_ERRORS", Value: c.ignore}}
+			j.Variables = gitlabci.NewVariableSet(gitlabci.Variable{Name: "AFTER_SCRIPT_IGNORE_ERRORS", Value: c.ignore})
 		}
 		result, _ := h.Run(t.Context(), j, scheduler.Streams{})
 		want := c.script
@@ -451,7 +451,7 @@ func TestFallbackVariable(t *testing.T) {
 		}
 		for value, want := range map[string]string{"main-non_protected": "main shared", "": "", "main-protected": "", "x-protected. ": "", "old": "old"} {
 			j := job("x", nil)
-			j.Variables = []gitlabci.Variable{{Name: "CACHE_FALLBACK_KEY", Value: value}}
+			j.Variables = gitlabci.NewVariableSet(gitlabci.Variable{Name: "CACHE_FALLBACK_KEY", Value: value})
 			var got []string
 			for _, s := range h.Runner.stored(j, gitlabci.Cache{FallbackKeys: []string{"first"}}, "key") {
 				if name := names[s.file]; name != "" {

@@ -149,17 +149,15 @@ func (s *service) checkedPorts(env []string) ([]int, error) {
 func (j *Job) serviceEnv(s *service, env []string) []string {
 	all := map[string]string{}
 	set(all, env)
-	for _, v := range j.Variables {
+	for v := range j.Variables.All() {
 		if v.From == gitlabci.FromEvent || v.From == gitlabci.FromDotenv {
 			delete(all, v.Name)
 		}
-		if v.From != gitlabci.FromDotenv {
+		if v.From != gitlabci.FromDotenv || j.withoutDotenv == nil {
 			continue
 		}
-		for _, overridden := range j.withoutDotenv {
-			if overridden.Name == v.Name {
-				all[v.Name] = overridden.Value
-			}
+		if overridden, ok := j.withoutDotenv.Get(v.Name); ok {
+			all[v.Name] = overridden.Value
 		}
 	}
 	given := map[string]string{}

@@ -102,11 +102,12 @@ func TestPlanServices(t *testing.T) {
 
 func TestServiceVariables(t *testing.T) {
 	t.Parallel()
-	j := &Job{Env: []string{"GIVEN=1"}, withoutDotenv: []gitlabci.Variable{{Name: "MODE", Value: "file's"}}, Job: gitlabci.Job{Variables: []gitlabci.Variable{
+	before := gitlabci.NewVariableSet(gitlabci.Variable{Name: "MODE", Value: "file's"})
+	j := &Job{Env: []string{"GIVEN=1"}, withoutDotenv: &before, Job: gitlabci.Job{Variables: gitlabci.NewVariableSet([]gitlabci.Variable{
 		{Name: "MODE", Value: "report's", From: gitlabci.FromDotenv},
 		{Name: "A", Value: "job's", From: gitlabci.FromJob}, {Name: "KEY", Value: "secret", From: gitlabci.FromEvent},
 		{Name: "TOO", Value: "secret", From: gitlabci.FromEvent}, {Name: "REPORT", Value: "1", From: gitlabci.FromDotenv},
-	}}}
+	}...)}}
 	s := &service{Image: gitlabci.Image{Variables: map[string]string{"A": "own", "TOO": "passed on"}}}
 	got := j.serviceEnv(s, []string{"A=job's", "B=runner's", "KEY=secret", "TOO=secret", "GIVEN=1", "REPORT=1", "MODE=report's"})
 	if want := []string{"A=own", "B=runner's", "MODE=file's", "TOO=passed on"}; !slices.Equal(got, want) {

@@ -29,9 +29,9 @@ func TestSwitches(t *testing.T) {
 	r := newHarness(t).Runner
 	for text, want := range map[string]bool{"true": true, "1": true, "TRUE": true, "T": true, "false": false, "0": false, "False": false, "": false, "yes": false} {
 		j := job("x", nil)
-		for _, name := range []string{"CI_DEBUG_TRACE", "FF_SCRIPT_SECTIONS", "FF_ENABLE_BASH_EXIT_CODE_CHECK"} {
-			j.Variables = append(j.Variables, gitlabci.Variable{Name: name, Value: text})
-		}
+		j.Variables = gitlabci.NewVariableSet(
+			gitlabci.Variable{Name: "CI_DEBUG_TRACE", Value: text}, gitlabci.Variable{Name: "FF_SCRIPT_SECTIONS", Value: text},
+			gitlabci.Variable{Name: "FF_ENABLE_BASH_EXIT_CODE_CHECK", Value: text})
 		env := r.environment(j)
 		s, _ := r.stages(j, env)
 		if s.trace != want || s.sections != want || s.checks != want {
@@ -55,10 +55,9 @@ func TestSwitches(t *testing.T) {
 // TestRunnersOwnVariables: the runner sets some variables after those of the job.
 func TestRunnersOwnVariables(t *testing.T) {
 	j := job("x", nil)
-	j.Variables = []gitlabci.Variable{
-		{Name: "CI_RUNNER_VERSION", Value: "1", From: gitlabci.FromPipeline},
-		{Name: "CI_RUNNER_TAGS", Value: "a", From: gitlabci.FromPipeline},
-	}
+	j.Variables = gitlabci.NewVariableSet(
+		gitlabci.Variable{Name: "CI_RUNNER_VERSION", Value: "1", From: gitlabci.FromPipeline},
+		gitlabci.Variable{Name: "CI_RUNNER_TAGS", Value: "a", From: gitlabci.FromPipeline})
 	env := newHarness(t).environment(j)
 	if value(env, "CI_RUNNER_VERSION") != runnerVersion || value(env, "CI_RUNNER_TAGS") != "a" {
 		t.Error(env)
@@ -236,7 +235,7 @@ func TestTimeoutInAfterScript(t *testing.T) {
 		}
 		j := job("x", &gitlabci.Artifacts{When: "always", Paths: []string{"out"}})
 		j.Timeout, j.AfterScript = c.limit, []string{"sleep 1000"}
-		j.Variables = []gitlabci.Variable{{Name: "RUNNER_AFTER_SCRIPT_TIMEOUT", Value: c.own}}
+		j.Variables = gitlabci.NewVariableSet(gitlabci.Variable{Name: "RUNNER_AFTER_SCRIPT_TIMEOUT", Value: c.own})
 		result, out := h.Run(t.Context(), j, scheduler.Streams{})
 		command := map[outcome.State]string{outcome.TimedOut: "sleep 1000", outcome.Failed: "true"}[c.want]
 		if c.script != 0 {
@@ -438,7 +437,7 @@ func TestOwnProjectDir(t *testing.T) {
 	for from, want := range map[string]string{gitlabci.FromGitLab: treeDir, gitlabci.FromJob: "/own", gitlabci.FromPipeline: "/own"} {
 		h := newHarness(t)
 		j := job("x", nil)
-		j.Variables = []gitlabci.Variable{{Name: "CI_PROJECT_DIR", Value: "/own", From: from}}
+		j.Variables = gitlabci.NewVariableSet(gitlabci.Variable{Name: "CI_PROJECT_DIR", Value: "/own", From: from})
 		_, out := h.Run(t.Context(), j, scheduler.Streams{})
 		if got := value(out.Env, "CI_PROJECT_DIR"); got != want || out.Dir != treeDir {
 			t.Errorf("%s: %s in %s", from, got, out.Dir)

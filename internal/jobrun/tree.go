@@ -139,10 +139,8 @@ func (j *Job) withWrittenDepth(env []string) []string {
 	if _, given := lookup(j.Env, "GIT_DEPTH"); given {
 		return env
 	}
-	for _, v := range j.Variables {
-		if v.Name == "GIT_DEPTH" && strings.ContainsAny(v.Written, "$%") {
-			return append([]string{"GIT_DEPTH=" + v.Written}, env...)
-		}
+	if v, _ := j.Variables.Get("GIT_DEPTH"); strings.ContainsAny(v.Written, "$%") {
+		return append([]string{"GIT_DEPTH=" + v.Written}, env...)
 	}
 	return env
 }

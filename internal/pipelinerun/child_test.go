@@ -116,7 +116,7 @@ func TestChildPipelines(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", test.name, got, test.jobs)
 		}
 		var given []string
-		for _, v := range child.Jobs[0].Variables {
+		for v := range child.Jobs[0].Variables.All() {
 			if v.From == gitlabci.FromEvent {
 				given = append(given, v.Name+"="+v.Value)
 			}

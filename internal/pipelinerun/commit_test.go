@@ -43,7 +43,7 @@ func TestVariablesOfCommit(t *testing.T) {
 		{gitlabci.Event{Source: gitlabci.MergeRequest, Tag: "v1"}, "unset"},
 	} {
 		got := map[string]string{"CI_COMMIT_TAG_MESSAGE": "unset"}
-		for _, v := range s.Evaluate(t.Context(), c.event).Jobs[0].Variables {
+		for v := range s.Evaluate(t.Context(), c.event).Jobs[0].Variables.All() {
 			if strings.HasPrefix(v.Name, "CI_COMMIT_") || v.Name == "CI_MERGE_REQUEST_DESCRIPTION" {
 				got[v.Name] = v.Value
 			}

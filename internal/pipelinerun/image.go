@@ -300,10 +300,6 @@ func isPlainName(name string) bool {
 }
 
 func variable(j *jobrun.Job, name string) string {
-	for _, v := range j.Variables {
-		if v.Name == name {
-			return v.Value
-		}
-	}
-	return ""
+	v, _ := j.Variables.Get(name)
+	return v.Value
 }
