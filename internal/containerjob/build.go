@@ -199,7 +199,7 @@ func (s *shell) args(list []string) map[string]string {
 	for _, a := range list {
 		name, value, ok := strings.Cut(a, "=")
 		if !ok {
-			value, ok = s.vars[name]
+			value, ok = s.vars.get(name)
 		}
 		if ok && !isUnknown(name+value) {
 			out[name] = value

@@ -24,12 +24,12 @@ func (s *shell) call(c *syntax.CallExpr) truth {
 	}
 	vars := map[string]string{} // those of this command alone
 	for _, a := range c.Assigns {
-		vars[a.Name.Value] = s.vars[a.Name.Value]
+		vars[a.Name.Value] = s.vars.value(a.Name.Value)
 		s.assign(a)
 	}
 	ended := s.words(words)
 	for name, value := range vars {
-		s.vars[name] = value
+		s.vars.set(name, value)
 	}
 	return ended
 }
@@ -63,7 +63,7 @@ func (s *shell) words(words []string) truth {
 		return maybe
 	case "unset":
 		for _, a := range args {
-			delete(s.vars, a)
+			s.vars.unset(a)
 		}
 		return yes
 	case "eval":
@@ -200,12 +200,12 @@ func (s *shell) function(body *syntax.Stmt, args []string) truth {
 		}
 	}
 	for name, value := range parameters {
-		outer[name] = s.vars[name]
-		s.set(name, value)
+		outer[name] = s.vars.value(name)
+		s.vars.set(name, value)
 	}
 	ended := s.statement(body)
 	for name, value := range outer {
-		s.vars[name] = value
+		s.vars.set(name, value)
 	}
 	return ended
 }
@@ -227,7 +227,7 @@ func (s *shell) change(args []string) {
 		dir = unknownText
 	}
 	s.dir = dir
-	s.set("PWD", path.Join(s.project, dir))
+	s.vars.set("PWD", path.Join(s.project, dir))
 }
 
 // forget marks what a command may have changed as unknown.
@@ -237,7 +237,7 @@ func (s *shell) forget(name string, args []string) {
 		s.dir = unknownText
 	case "read":
 		for _, a := range positional(args, nil) {
-			s.set(a, unknownText)
+			s.vars.set(a, unknownText)
 		}
 	}
 }

@@ -5,7 +5,6 @@ package containerjob
 import (
 	"errors"
 	"io"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -34,7 +33,8 @@ func isUnknown(text string) bool { return strings.Contains(text, unknownText) }
 
 // A shell evaluates the commands of a job in order without running them.
 type shell struct {
-	vars      map[string]string
+	parser    *syntax.Parser
+	vars      variables
 	functions map[string]*syntax.Stmt
 	project   string // directory of the tree while the job runs
 	dir       string // current one, below the project; unknownText if it is not known
@@ -52,22 +52,13 @@ type madeImage struct {
 }
 
 func newShell(job *gitlabci.Job) *shell {
-	s := &shell{vars: map[string]string{}, functions: map[string]*syntax.Stmt{}, dir: "."}
-	for v := range job.Variables.All() {
-		s.set(v.Name, v.Value)
+	s := &shell{
+		parser: syntax.NewParser(syntax.Variant(syntax.LangBash)),
+		vars:   variables{job: job.Variables}, functions: map[string]*syntax.Stmt{}, dir: ".",
 	}
-	s.project = s.vars["CI_PROJECT_DIR"]
-	s.set("PWD", s.project)
+	s.project = s.vars.value("CI_PROJECT_DIR")
+	s.vars.set("PWD", s.project)
 	return s
-}
-
-// set sets a variable. Long values become unknown, because repetition lets them
-// grow.
-func (s *shell) set(name, value string) {
-	if len(value) > maxValue {
-		value = unknownText
-	}
-	s.vars[name] = value
 }
 
 // scripts evaluates the items of a job's script as one text. If that cannot be
@@ -85,7 +76,7 @@ func (s *shell) script(text string) error {
 	if len(text) > maxScript {
 		return errTooLong
 	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	file, err := s.parser.Parse(strings.NewReader(text), "")
 	if err != nil {
 		return err
 	}
@@ -195,7 +186,7 @@ func (s *shell) binary(c *syntax.BinaryCmd) truth {
 
 // aside calls f for a subshell, which does not change the shell itself.
 func (s *shell) aside(f func() truth) truth {
-	vars, dir := maps.Clone(s.vars), s.dir
+	vars, dir := s.vars.clone(), s.dir
 	defer func() { s.vars, s.dir = vars, dir }()
 	return f()
 }
@@ -204,25 +195,16 @@ func (s *shell) aside(f func() truth) truth {
 // different values afterwards become unknown.
 func (s *shell) branches(ways ...func()) {
 	before, dir := s.vars, s.dir
-	var ends []map[string]string
+	var ends []variables
 	var dirs []string
 	for _, way := range ways {
-		s.vars, s.dir = maps.Clone(before), dir
+		s.vars, s.dir = before.clone(), dir
 		way()
 		ends, dirs = append(ends, s.vars), append(dirs, s.dir)
 	}
 	s.vars, s.dir = ends[0], dirs[0]
-	for i, end := range ends[1:] {
-		for name := range end {
-			if end[name] != s.vars[name] {
-				s.vars[name] = unknownText
-			}
-		}
-		for name := range s.vars {
-			if _, ok := end[name]; !ok {
-				s.vars[name] = unknownText
-			}
-		}
+	for i := range ends[1:] {
+		s.vars.join(&ends[i+1])
 		if dirs[i+1] != s.dir {
 			s.dir = unknownText
 		}
@@ -259,7 +241,7 @@ func (s *shell) loop(c *syntax.ForClause) {
 		if i == maxRounds {
 			return
 		}
-		s.set(words.Name.Value, item)
+		s.vars.set(words.Name.Value, item)
 		s.statements(c.Do)
 	}
 }
@@ -296,7 +278,7 @@ func (s *shell) declare(c *syntax.DeclClause) {
 		if a.Naked || a.Name == nil {
 			for _, text := range s.fields([]*syntax.Word{a.Value}) {
 				if name, value, ok := strings.Cut(text, "="); ok {
-					s.set(name, value)
+					s.vars.set(name, value)
 				}
 			}
 			continue
@@ -309,11 +291,11 @@ func (s *shell) assign(a *syntax.Assign) {
 	name := a.Name.Value
 	switch {
 	case a.Array != nil || a.Index != nil:
-		s.set(name, unknownText)
+		s.vars.set(name, unknownText)
 	case a.Append:
-		s.set(name, s.vars[name]+s.literal(a.Value))
+		s.vars.set(name, s.vars.value(name)+s.literal(a.Value))
 	default:
-		s.set(name, s.literal(a.Value))
+		s.vars.set(name, s.literal(a.Value))
 	}
 }
 
@@ -362,6 +344,9 @@ func (s *shell) literal(w *syntax.Word) string {
 	if w == nil {
 		return ""
 	}
+	if text, ok := plainText(w); ok {
+		return text
+	}
 	text, err := expand.Literal(s.config(), w)
 	if err != nil {
 		return unknownText
@@ -374,6 +359,10 @@ func (s *shell) fields(words []*syntax.Word) []string {
 	var out []string
 	for _, w := range words {
 		if w == nil {
+			continue
+		}
+		if text, ok := plainText(w); ok {
+			out = append(out, text)
 			continue
 		}
 		if hasRange(w) {
@@ -389,6 +378,12 @@ func (s *shell) fields(words []*syntax.Word) []string {
 	return out
 }
 
+// plainText returns the text of a word that expands to itself.
+func plainText(w *syntax.Word) (text string, ok bool) {
+	text = w.Lit()
+	return text, text != "" && !strings.ContainsAny(text, `\{~*?[`)
+}
+
 // hasRange reports whether a word may contain a brace range, which may expand to
 // any number of words.
 func hasRange(w *syntax.Word) bool {
@@ -401,7 +396,7 @@ func hasRange(w *syntax.Word) bool {
 type environ struct{ s *shell }
 
 func (e environ) Get(name string) expand.Variable {
-	value, ok := e.s.vars[name]
+	value, ok := e.s.vars.get(name)
 	switch {
 	case ok:
 		return expand.Variable{Set: true, Exported: true, Kind: expand.String, Str: value}
@@ -414,17 +409,17 @@ func (e environ) Get(name string) expand.Variable {
 func (e environ) Set(name string, v expand.Variable) error {
 	switch {
 	case !v.IsSet():
-		delete(e.s.vars, name)
+		e.s.vars.unset(name)
 	case v.Kind == expand.String:
-		e.s.set(name, v.Str)
+		e.s.vars.set(name, v.Str)
 	default:
-		e.s.set(name, unknownText)
+		e.s.vars.set(name, unknownText)
 	}
 	return nil
 }
 
 func (e environ) Each(f func(string, expand.Variable) bool) {
-	for name := range e.s.vars {
+	for _, name := range e.s.vars.names() {
 		if !f(name, e.Get(name)) {
 			return
 		}
