@@ -39,8 +39,10 @@ var (
 // chronic_duration, which GitLab uses.
 func parseDuration(s string) (time.Duration, bool) {
 	s = strings.ToLower(s)
-	if joined := strings.Join(strings.Fields(s), ""); clock.MatchString(joined) {
-		s = fromClock(joined)
+	if strings.Contains(s, ":") {
+		if joined := strings.Join(strings.Fields(s), ""); clock.MatchString(joined) {
+			s = fromClock(joined)
+		}
 	}
 	words, ok := lengthWords(numerals(s))
 	var total time.Duration

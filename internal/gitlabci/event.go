@@ -196,6 +196,9 @@ var variant = lazyregexp.New(`(?:[\x08\s:]+(?:\[.*\]|\d+[\s:/\\]+\d+)){1,3}\s*$`
 
 // groupName returns the name under which GitLab shows a job and those like it.
 func groupName(name string) string {
+	if !strings.ContainsAny(name, "\b\t\n\f\r :") {
+		return strings.TrimSpace(name) // what variant matches has one of them
+	}
 	return strings.TrimSpace(strings.TrimSuffix(name, variant.FindString(name)))
 }
 

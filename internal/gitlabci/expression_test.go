@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -142,6 +143,37 @@ func FuzzRuleExpression(f *testing.F) {
 		}
 		if e.holds(lookupIn(expressionVars), &budget{left: maxMatching}) != again.holds(lookupIn(expressionVars), &budget{left: maxMatching}) {
 			t.Errorf("%q and %q differ", source, e.written())
+		}
+	})
+}
+
+// TestTokens compares the tokens with regular expressions.
+func TestTokens(t *testing.T) {
+	space, variable, quoted := regexp.MustCompile(`^\s+`), regexp.MustCompile(`^\$(\w+)`), regexp.MustCompile(`^(?:"([^"\n]*)"|'([^'\n]*)')`)
+	word, operator := regexp.MustCompile(`^\w+`), regexp.MustCompile(`^(?:==|!=|=~|!~|&&|\|\||\(|\))`)
+	randomTexts("$$a_1Zé\"'\n/\\=!~&|()  \v\t", func(s string) {
+		name := ""
+		if s[0] == '$' {
+			name = leadingWord(s[1:])
+		}
+		if m := variable.FindStringSubmatch(s); m != nil && m[1] != name || m == nil && name != "" {
+			t.Fatalf("%q begins with the variable %q, want %q", s, name, m)
+		}
+		content, ok := leadingString(s)
+		if m := quoted.FindStringSubmatch(s); ok != (m != nil) || ok && m[1]+m[2] != content {
+			t.Fatalf("%q begins with the string %q, %v, want %q", s, content, ok, m)
+		}
+		if got, want := leadingWord(s), word.FindString(s); got != want {
+			t.Fatalf("%q begins with the word %q, want %q", s, got, want)
+		}
+		if got, want := leadingOperator(s), operator.FindString(s); got != want {
+			t.Fatalf("%q begins with the operator %q, want %q", s, got, want)
+		}
+		if got, want := leadingPattern(s), patternToken.FindString(s); got != want {
+			t.Fatalf("%q begins with the pattern %q, want %q", s, got, want)
+		}
+		if got, want := strings.TrimLeft(s, blanks), space.ReplaceAllString(s, ""); got != want {
+			t.Fatalf("%q without blanks is %q, want %q", s, got, want)
 		}
 	})
 }

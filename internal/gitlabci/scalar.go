@@ -27,28 +27,31 @@ var (
 )
 
 // rubyScalar returns the type of a plain scalar, and its text after Psych has
-// read and written it.
+// read and written it. The characters that an expression requires are looked for
+// before it is compiled: most pipelines need none of them.
 func rubyScalar(s string) (kind, string) {
 	switch {
 	case s == "":
 		return null, ""
 	case isRubyWord(s) || strings.Contains(s, "\n"):
 		return rubyText(s)
-	case rubyTime.MatchString(s) || rubyDate.MatchString(s) && isDate(s):
+	case strings.Contains(s, "-") && (rubyTime.MatchString(s) || rubyDate.MatchString(s) && isDate(s)):
 		return date, s
-	case rubyInfinity.MatchString(s):
+	case strings.Contains(s, ".") && rubyInfinity.MatchString(s):
 		return number, strings.Trim(s[:1], "+.") + "Infinity"
 	case strings.EqualFold(s, ".nan"):
 		return number, "NaN"
-	case rubySymbol.MatchString(s):
+	case s[0] == ':' && rubySymbol.MatchString(s):
 		m := rubySymbol.FindStringSubmatch(s)
 		return text, m[1] + m[2] + m[3]
-	case rubyBase60.MatchString(s):
+	case strings.Contains(s, ":") && rubyBase60.MatchString(s):
 		return number, base60(s)
-	case rubyFloat.MatchString(s) && strings.Trim(s, "+-.") != "":
+	case strings.Contains(s, ".") && rubyFloat.MatchString(s) && strings.Trim(s, "+-.") != "":
 		return number, rubyFloatText(s)
+	case isDecimal(s):
+		return number, s
 	case rubyInteger.MatchString(s):
-		n, ok := new(big.Int).SetString(octal(strings.NewReplacer("_", "", ",", "").Replace(s)), 0)
+		n, ok := new(big.Int).SetString(octal(withoutSeparators(s)), 0)
 		if !ok {
 			return text, s
 		}
@@ -59,7 +62,23 @@ func rubyScalar(s string) (kind, string) {
 
 // isRubyWord is rubyWord.MatchString, faster for most scalars.
 func isRubyWord(s string) bool {
-	return 'a' <= s[0] && s[0] <= 'z' || 'A' <= s[0] && s[0] <= 'Z' || rubyWord.MatchString(s)
+	switch c := s[0]; {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', strings.IndexByte(`_!@#$%^&*(){}<>|/\~;=`, c) >= 0:
+		return true
+	case '0' <= c && c <= '9', c == '.', c == ':', c == '-':
+		return false
+	}
+	return rubyWord.MatchString(s)
+}
+
+// isDecimal reports whether s is a number of digits only that is no octal one.
+func isDecimal(s string) bool {
+	return strings.Trim(s, "0123456789") == "" && (s[0] != '0' || len(s) == 1)
+}
+
+// withoutSeparators removes what separates groups of digits.
+func withoutSeparators(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "_", ""), ",", "")
 }
 
 // rubyText handles scalars that may be a boolean or null.
@@ -115,7 +134,7 @@ func base60(s string) string {
 }
 
 func rubyFloatText(s string) string {
-	s = strings.NewReplacer("_", "", ",", "").Replace(s)
+	s = withoutSeparators(s)
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil && !math.IsInf(f, 0) {
 		return s

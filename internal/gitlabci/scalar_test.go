@@ -2,7 +2,53 @@
 
 package gitlabci
 
-import "testing"
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// randomTexts calls f with many texts of up to 8 of some letters.
+func randomTexts(letters string, f func(string)) {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // not for secrets
+	runes := []rune(letters)
+	for range 50_000 {
+		var b strings.Builder
+		for range 1 + random.IntN(8) {
+			b.WriteRune(runes[random.IntN(len(runes))])
+		}
+		f(b.String())
+	}
+}
+
+// TestScalarShortcuts: what is looked for before an expression is compiled does not
+// change the result.
+func TestScalarShortcuts(t *testing.T) {
+	randomTexts("0123489aZ_,.:+-x\"'nif \n\té?[]`!@#$%^&*(){}<>|/\\~;=", func(s string) {
+		if got, want := isRubyWord(s), rubyWord.MatchString(s); got != want {
+			t.Fatalf("%q is a word: got %v, want %v", s, got, want)
+		}
+		if isDecimal(s) && (!rubyInteger.MatchString(s) || octal(s) != s) {
+			t.Fatalf("%q is no decimal number", s)
+		}
+		for what, c := range map[string]struct{ required, matches bool }{
+			"a time":     {strings.Contains(s, "-"), rubyTime.MatchString(s) || rubyDate.MatchString(s)},
+			"infinity":   {strings.Contains(s, "."), rubyInfinity.MatchString(s)},
+			"a symbol":   {s[0] == ':', rubySymbol.MatchString(s)},
+			"to base 60": {strings.Contains(s, ":"), rubyBase60.MatchString(s)},
+			"a float":    {strings.Contains(s, "."), rubyFloat.MatchString(s)},
+		} {
+			if c.matches && !c.required {
+				t.Fatalf("%q is %s", s, what)
+			}
+		}
+	})
+	randomTexts("a1:[] /\\\b\t\v\u00a0", func(s string) {
+		if got, want := groupName(s), strings.TrimSpace(strings.TrimSuffix(s, variant.FindString(s))); got != want {
+			t.Fatalf("the group of %q: got %q, want %q", s, got, want)
+		}
+	})
+}
 
 // TestRubyScalar has the results of Ruby with Psych 4.0.3.
 func TestRubyScalar(t *testing.T) {

@@ -16,19 +16,52 @@ type token struct {
 	leaf *operand
 }
 
-var (
-	spaceToken    = lazyregexp.New(`^\s+`)
-	variableToken = lazyregexp.New(`^\$(\w+)`)
-	stringToken   = lazyregexp.New(`^(?:"([^"\n]*)"|'([^'\n]*)')`)
-	patternToken  = lazyregexp.New(`^/(?:[^/\n\\]|\\.)+/[ismU]*`)
-	wordToken     = lazyregexp.New(`^\w+`)
-	operatorToken = lazyregexp.New(`^(?:==|!=|=~|!~|&&|\|\||\(|\))`)
-)
+// patternToken matches a pattern between slashes with its flags.
+var patternToken = lazyregexp.New(`^/(?:[^/\n\\]|\\.)+/[ismU]*`)
+
+// blanks are the characters between tokens.
+const blanks = "\t\n\f\r "
+
+// leadingWord returns the ASCII letters, digits and underscores at the start of s.
+func leadingWord(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// leadingString returns the text between the quotes at the start of s. The text is
+// on one line.
+func leadingString(s string) (content string, ok bool) {
+	if s[0] != '"' && s[0] != '\'' {
+		return "", false
+	}
+	content, _, ok = strings.Cut(s[1:], s[:1])
+	return content, ok && !strings.Contains(content, "\n")
+}
+
+func leadingPattern(s string) string {
+	if s[0] != '/' {
+		return ""
+	}
+	return patternToken.FindString(s)
+}
+
+func leadingOperator(s string) string {
+	for _, op := range []string{"==", "!=", "=~", "!~", "&&", "||", "(", ")"} {
+		if strings.HasPrefix(s, op) {
+			return op
+		}
+	}
+	return ""
+}
 
 func scanExpression(source string) ([]token, error) {
 	var tokens []token
 	for rest := source; ; {
-		rest = rest[len(spaceToken.FindString(rest)):]
+		rest = strings.TrimLeft(rest, blanks)
 		if rest == "" {
 			return tokens, nil
 		}
@@ -44,25 +77,25 @@ func scanExpression(source string) ([]token, error) {
 	}
 }
 
+// scanToken returns the token at the start of rest, which is not empty.
 func scanToken(rest string) (token, error) {
-	if m := variableToken.FindStringSubmatch(rest); m != nil {
-		return token{m[0], &operand{variable: m[1]}}, nil
+	if name := leadingWord(rest[1:]); rest[0] == '$' && name != "" {
+		return token{rest[:1+len(name)], &operand{variable: name}}, nil
 	}
-	if m := stringToken.FindStringSubmatch(rest); m != nil {
-		content := m[1] + m[2]
-		return token{m[0], &operand{text: &content}}, nil
+	if content, ok := leadingString(rest); ok {
+		return token{rest[:len(content)+2], &operand{text: &content}}, nil
 	}
-	if m := patternToken.FindString(rest); m != "" {
+	if m := leadingPattern(rest); m != "" {
 		pattern, err := compilePattern(m)
 		if err != nil {
 			return token{}, fmt.Errorf("pattern %s: %w", yamldoc.OneLine(m), err)
 		}
 		return token{m, &operand{pattern: pattern}}, nil
 	}
-	if m := operatorToken.FindString(rest); m != "" {
-		return token{text: m}, nil
+	if op := leadingOperator(rest); op != "" {
+		return token{text: op}, nil
 	}
-	switch m := wordToken.FindString(rest); {
+	switch m := leadingWord(rest); {
 	case m == "null":
 		return token{m, &operand{}}, nil
 	case m == "true", m == "false":
