@@ -73,14 +73,17 @@ func TestParsePlainMixed(t *testing.T) {
 func TestPushAddresses(t *testing.T) {
 	home := isolate(t)
 	for config, plain := range map[string]bool{
-		"[remote \"origin\"]\n\turl = https://host.example/a\n":                                                                                       true,
-		"[remote \"origin\"]\n\turl = https://host.example/a\n\turl = https://host.example/b\n[remote \"other\"]\n\tpushurl = c\n":                    true,
-		"[remote \"origin\"]\n\turl = https://host.example/a\n\tpushurl = https://host.example/p\n\tpushurl = q\n":                                    true,
-		"[remote \"origin\"]\n\turl = h:a\n[url \"https://host.example/\"]\n\tinsteadOf = h:\n":                                                       false,
-		"[remote \"origin\"]\n\turl = h:a\n[url \"https://host.example/\"]\n\tpushInsteadOf = h:\n":                                                   false,
-		"[remote \"origin\"]\n\turl = \"https://host.example/a\\nb\"\n":                                                                               false,
-		"[remote \"origin\"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n":                                                                        false,
-		"[remote \"Origin\"]\n\turl = https://host.example/a\n":                                                                                       false,
+		"[remote \"origin\"]\n\turl = https://host.example/a\n":                                                                    true,
+		"[remote \"origin\"]\n\turl = https://host.example/a\n\turl = https://host.example/b\n[remote \"other\"]\n\tpushurl = c\n": true,
+		"[remote \"origin\"]\n\turl = https://host.example/a\n\tpushurl = https://host.example/p\n\tpushurl = q\n":                 true,
+		"[remote \"origin\"]\n\turl = h:a\n[url \"https://host.example/\"]\n\tinsteadOf = h:\n":                                    false,
+		"[remote \"origin\"]\n\turl = h:a\n[url \"https://host.example/\"]\n\tpushInsteadOf = h:\n":                                false,
+		"[remote \"origin\"]\n\turl = \"https://host.example/a\\nb\"\n":                                                            false,
+		"[remote \"origin\"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n":                                                     false,
+		"":                                      false,
+		"[remote]\n\tpushDefault = origin\n":    false,
+		"[remote \"origin\"]\n\tprune = true\n": false,
+		"[remote \"Origin\"]\n\turl = https://host.example/a\n": false,
 		"[remote \"origin\"]\n\turl = https://host.example/a\n\turl = https://host.example/a\n\tpushurl =\n\tpushurl = https://host.example/pushed\n": false,
 	} {
 		for _, users := range []string{"", "[remote \"origin\"]\n\turl = https://user.example/u\n", "[url \"https://user.example/\"]\n\tinsteadOf = https://host.example/\n"} {

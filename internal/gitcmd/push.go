@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -17,17 +18,29 @@ import (
 
 // PushAddresses returns the URLs of a push to a remote, after all rewriting.
 func (r *Repo) PushAddresses(ctx context.Context, remote string) ([]string, error) {
+	if !r.hasRemote(remote) {
+		return nil, fmt.Errorf("there is no remote %q", remote) // git says so too
+	}
 	if addresses := r.plainAddresses(ctx, remote); addresses != nil {
 		return addresses, nil
 	}
 	return r.readPushAddresses(ctx, remote)
 }
 
+// hasRemote reports whether the repository's configuration has a setting of a remote.
+// git does not accept a remote of the user's configuration alone.
+func (r *Repo) hasRemote(remote string) bool {
+	return slices.ContainsFunc(r.settings, func(s setting) bool {
+		section, sub, _ := s.parts()
+		return section == "remote" && sub == remote
+	})
+}
+
 // plainAddresses returns the URLs of a push according to Config, or nil if there
 // are none or only git knows how it would rewrite them.
 func (r *Repo) plainAddresses(ctx context.Context, remote string) []string {
 	if r.setting("remote."+remote+".url") == "" {
-		return nil // git does not accept a remote of the user's configuration alone
+		return nil // see hasRemote
 	}
 	var addresses, push []string
 	for _, s := range r.allSettings(ctx) {
