@@ -36,29 +36,54 @@ func (n Node) fields(inOrder bool) (fields []Field, merged int, err error) {
 	if !n.IsMapping() {
 		return nil, 0, diag.Errorf(n.Pos(), "expected a mapping, got %s", n.Describe())
 	}
-	m := merger{at: make(map[string]int, len(n.node.Content)/2), inOrder: inOrder, budget: mergeKeys}
+	m := merger{list: make([]Field, 0, len(n.node.Content)/2), inOrder: inOrder, budget: mergeKeys}
 	m.add(n, 0)
 	return m.list, mergeKeys - m.budget, diag.Join(m.errs...)
 }
 
 type merger struct {
 	list    []Field
-	at      map[string]int // in list, by key
+	at      map[string]int // in list, by key; nil for a list of at most searchable fields
 	inOrder bool
 	budget  int // keys that merging may still look at
 	spent   bool
 	errs    []error
 }
 
+// searchable is the number of fields up to which a map takes longer than a search.
+const searchable = 16
+
+// index returns the index of a key in list, or -1.
+func (m *merger) index(key string) int {
+	if m.at == nil {
+		return slices.IndexFunc(m.list, func(f Field) bool { return f.Key == key })
+	}
+	if i, ok := m.at[key]; ok {
+		return i
+	}
+	return -1
+}
+
 // set takes over a field. A key that is there already keeps its place.
 func (m *merger) set(f Field, replace bool) {
-	i, ok := m.at[f.Key]
-	switch {
-	case !ok:
-		m.at[f.Key] = len(m.list)
+	switch i := m.index(f.Key); {
+	case i < 0:
 		m.list = append(m.list, f)
+		m.note(len(m.list) - 1)
 	case replace:
 		m.list[i] = f
+	}
+}
+
+// note adds the field at an index, which is the last one, to at.
+func (m *merger) note(last int) {
+	if m.at == nil && last >= searchable {
+		m.at = make(map[string]int, cap(m.list))
+		for i, f := range m.list {
+			m.at[f.Key] = i
+		}
+	} else if m.at != nil {
+		m.at[m.list[last].Key] = last
 	}
 }
 
@@ -79,7 +104,7 @@ func (m *merger) add(n Node, depth int) {
 		default:
 			m.set(Field{Key: name, Pos: key.Pos(), Value: value, Plain: !key.IsQuoted()}, m.inOrder || depth == 0 || own[name])
 			if depth > 0 {
-				own[name] = own[name] || m.list[m.at[name]].Pos == key.Pos()
+				own[name] = own[name] || m.list[m.index(name)].Pos == key.Pos()
 			}
 		}
 	}

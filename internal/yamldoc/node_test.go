@@ -308,3 +308,49 @@ func TestMappingInOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeMappings: mappings of any size have the same rules for equal and merged keys.
+func TestLargeMappings(t *testing.T) {
+	for n := 1; n <= 3*searchable; n++ {
+		var base, own strings.Builder
+		for i := range n {
+			fmt.Fprintf(&base, "  k%d: base\n", i)
+			fmt.Fprintf(&own, "  k%d: first\n", 2*i)
+		}
+		for i := range n {
+			fmt.Fprintf(&own, "  k%d: last\n", 4*i)
+		}
+		doc, err := Parse("f", []byte("base: &b\n"+base.String()+"own:\n"+own.String()+"  <<: *b\n"), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields, _ := doc.Mapping()
+		for _, inOrder := range []bool{false, true} {
+			got, _, err := fields[1].Value.fields(inOrder)
+			want := map[string]string{}
+			for i := range n {
+				want[fmt.Sprintf("k%d", i)] = "base"
+			}
+			for i := range n {
+				if name := fmt.Sprintf("k%d", 2*i); 2*i >= n || !inOrder {
+					want[name] = "first"
+				}
+			}
+			for i := range n {
+				if name := fmt.Sprintf("k%d", 4*i); 4*i >= n || !inOrder {
+					want[name] = "last"
+				}
+			}
+			for i, f := range got {
+				text, _ := f.Value.Scalar()
+				if text != want[f.Key] || i < n && f.Key != fmt.Sprintf("k%d", 2*i) {
+					t.Errorf("%d keys, in order %v: field %d is %s: %s, want %s", n, inOrder, i, f.Key, text, want[f.Key])
+				}
+				delete(want, f.Key)
+			}
+			if err != nil || len(want) > 0 {
+				t.Errorf("%d keys, in order %v: %v; without %v", n, inOrder, err, want)
+			}
+		}
+	}
+}
