@@ -18,25 +18,30 @@ const maxReferences = 10
 // jobs share values.
 type referrer struct {
 	c     *config
-	done  map[*value]*value
+	done  map[*value]resolved
 	path  []string // references being followed, outermost first
-	lacks map[*value][]lack
-	deep  map[*value]int // nesting of references in a value
-	found []lack         // missing parts of the current value
-	level int            // nesting of references in the current value
+	found []lack   // missing parts of the current value
+	level int      // nesting of references in the current value
+}
+
+// resolved is a value without references.
+type resolved struct {
+	value *value
+	lacks []lack
+	level int // nesting of the references in it
 }
 
 func (c *config) resolveReferences() {
-	r := &referrer{c: c, done: map[*value]*value{}, lacks: map[*value][]lack{}, deep: map[*value]int{}}
-	resolved := make(map[string]*value, len(c.top))
+	r := &referrer{c: c, done: map[*value]resolved{}}
+	top := make(map[string]*value, len(c.top))
 	for _, name := range c.order {
 		r.found = nil
-		resolved[name] = r.resolve(c.top[name])
+		top[name] = r.resolve(c.top[name])
 		for _, l := range r.found {
 			c.lack(name, l)
 		}
 	}
-	c.top = resolved
+	c.top = top
 }
 
 // resolve returns v with references resolved, or v itself if it has none.
@@ -45,18 +50,15 @@ func (r *referrer) resolve(v *value) *value {
 		return v
 	}
 	if done, ok := r.done[v]; ok {
-		r.find(r.lacks[v]...)
-		r.level = max(r.level, r.deep[v])
-		return done
+		r.find(done.lacks...)
+		r.level = max(r.level, done.level)
+		return done.value
 	}
 	outer, outerLevel := r.found, r.level
 	r.found, r.level = nil, 0
 	out := r.inside(v)
-	r.done[v], r.deep[v] = out, r.level
+	r.done[v] = resolved{out, r.found, r.level}
 	r.level = max(r.level, outerLevel)
-	if len(r.found) > 0 {
-		r.lacks[v] = r.found
-	}
 	inner := r.found
 	r.found = outer
 	r.find(inner...)
@@ -77,26 +79,41 @@ func (r *referrer) inside(v *value) *value {
 	case reference:
 		return r.follow(v)
 	case list:
-		items := make([]*value, 0, len(v.items))
-		for _, item := range v.items {
-			got := r.resolve(item)
-			if got.kind != null || item.kind != reference { // a missing reference leaves no empty item
-				items = append(items, got)
-			}
-		}
-		if slices.Equal(items, v.items) {
-			return v
-		}
-		return &value{kind: list, items: items, pos: v.pos}
+		return r.inList(v)
 	}
-	fields := make([]field, len(v.fields))
+	out := v
 	for i, f := range v.fields {
-		fields[i] = field{f.key, f.pos, r.resolve(f.value), f.odd}
+		got := r.resolve(f.value)
+		if got == f.value {
+			continue
+		}
+		if out == v {
+			out = &value{kind: mapping, fields: slices.Clone(v.fields), pos: v.pos}
+		}
+		out.fields[i].value = got
 	}
-	if slices.Equal(fields, v.fields) {
+	return out
+}
+
+func (r *referrer) inList(v *value) *value {
+	var items []*value
+	same := true
+	for i, item := range v.items {
+		got := r.resolve(item)
+		if same && got == item {
+			continue
+		}
+		if same {
+			items, same = append(items, v.items[:i]...), false
+		}
+		if got.kind != null || item.kind != reference { // a missing reference leaves no empty item
+			items = append(items, got)
+		}
+	}
+	if same {
 		return v
 	}
-	return &value{kind: mapping, fields: fields, pos: v.pos}
+	return &value{kind: list, items: items, pos: v.pos}
 }
 
 func (r *referrer) follow(v *value) *value {

@@ -136,13 +136,17 @@ func (p *Pipeline) readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), safefs.ErrNotRegular)
+	var text bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		if !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), safefs.ErrNotRegular)
+		}
+		text.Grow(int(min(info.Size(), maxFileSize)) + bytes.MinRead)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err != nil {
+	if _, err := text.ReadFrom(io.LimitReader(f, maxFileSize+1)); err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", yamldoc.OneLine(path), err)
 	}
+	data := text.Bytes()
 	if len(data) > maxFileSize {
 		return nil, diag.Errorf(diag.Position{File: path}, "the file is larger than %d bytes", maxFileSize)
 	}

@@ -4,6 +4,7 @@ package gitlabci
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -181,24 +182,37 @@ func (v *value) describe() string {
 // merged returns over merged into base: mappings key by key, other values as a
 // whole.
 func merged(base, over *value) *value {
-	if base == nil || base.kind != mapping || over.kind != mapping {
+	if base == nil || base.kind != mapping || len(base.fields) == 0 || over.kind != mapping {
 		return over
 	}
 	out := &value{kind: mapping, pos: over.pos, fields: make([]field, len(base.fields), len(base.fields)+len(over.fields))}
 	copy(out.fields, base.fields)
-	at := make(map[string]int, len(base.fields))
-	for i, f := range base.fields {
-		at[f.key] = i
-	}
-	for _, f := range over.fields {
-		if i, ok := at[f.key]; ok {
+	find := finder(base.fields)
+	for _, f := range over.fields { // whose keys differ
+		if i := find(f.key); i >= 0 {
 			out.fields[i] = field{f.key, f.pos, merged(out.fields[i].value, f.value), f.odd}
 			continue
 		}
-		at[f.key] = len(out.fields)
 		out.fields = append(out.fields, f)
 	}
 	return out
+}
+
+// finder returns a function that returns the index of a key in fields, or -1.
+func finder(fields []field) func(key string) int {
+	if len(fields) <= 16 { // a map would take longer
+		return func(key string) int { return slices.IndexFunc(fields, func(f field) bool { return f.key == key }) }
+	}
+	at := make(map[string]int, len(fields))
+	for i, f := range fields {
+		at[f.key] = i
+	}
+	return func(key string) int {
+		if i, ok := at[key]; ok {
+			return i
+		}
+		return -1
+	}
 }
 
 func (v *value) without(key string) *value {
