@@ -37,12 +37,17 @@ func (d *decoder) incomplete(pos diag.Position, format string, args ...any) {
 // keys requires a mapping without keys other than known. It reports whether v is
 // a mapping.
 func (d *decoder) keys(v *value, what string, known ...string) bool {
+	return d.keysIn(v, what, known)
+}
+
+// keysIn is keys for lists of keys.
+func (d *decoder) keysIn(v *value, what string, known ...[]string) bool {
 	if v.kind != mapping {
 		d.errorf(v.pos, "%s takes a mapping, got %s", what, v.describe())
 		return false
 	}
 	for _, f := range v.fields {
-		if !slices.Contains(known, f.key) {
+		if !slices.ContainsFunc(known, func(keys []string) bool { return slices.Contains(keys, f.key) }) {
 			d.errorf(f.pos, "%s has the unknown key %s", what, yamldoc.Quote(f.key))
 		}
 	}

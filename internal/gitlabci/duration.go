@@ -15,18 +15,26 @@ import (
 
 const day = 24 * time.Hour
 
-// units returns the names of units. As in GitLab, a month has 30 days and a year
-// 365.25.
-func units() map[string]time.Duration {
-	return map[string]time.Duration{
-		"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
-		"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
-		"h": time.Hour, "hr": time.Hour, "hrs": time.Hour, "hour": time.Hour, "hours": time.Hour,
-		"d": day, "day": day, "days": day, "dy": day,
-		"w": 7 * day, "wk": 7 * day, "wks": 7 * day, "week": 7 * day, "weeks": 7 * day,
-		"mo": 30 * day, "mos": 30 * day, "month": 30 * day, "months": 30 * day,
-		"y": 365*day + day/4, "yr": 365*day + day/4, "yrs": 365*day + day/4, "year": 365*day + day/4, "years": 365*day + day/4,
+// unitOf returns the unit that a word names, or 0. As in GitLab, a month has 30
+// days and a year 365.25.
+func unitOf(word string) time.Duration {
+	switch word {
+	case "s", "sec", "secs", "second", "seconds":
+		return time.Second
+	case "m", "min", "mins", "minute", "minutes":
+		return time.Minute
+	case "h", "hr", "hrs", "hour", "hours":
+		return time.Hour
+	case "d", "day", "days", "dy":
+		return day
+	case "w", "wk", "wks", "week", "weeks":
+		return 7 * day
+	case "mo", "mos", "month", "months":
+		return 30 * day
+	case "y", "yr", "yrs", "year", "years":
+		return 365*day + day/4
 	}
+	return 0
 }
 
 var (
@@ -70,16 +78,18 @@ type lengthWord struct {
 // contains anything else.
 func lengthWords(s string) (out []lengthWord, ok bool) {
 	for _, word := range lengthParts.FindAllString(s, -1) {
-		if n, err := strconv.ParseFloat(word, 64); err == nil {
-			out = append(out, lengthWord{number: n})
-			continue
+		if strings.Trim(word, "0123456789.") == "" {
+			if n, err := strconv.ParseFloat(word, 64); err == nil {
+				out = append(out, lengthWord{number: n})
+				continue
+			}
 		}
 		word = strings.TrimSuffix(strings.TrimPrefix(word, ","), ",")
-		unit, ok := units()[word]
+		unit := unitOf(word)
 		switch {
-		case ok && len(out) == 0:
+		case unit > 0 && len(out) == 0:
 			out = append(out, lengthWord{number: 1}, lengthWord{unit: unit})
-		case ok:
+		case unit > 0:
 			out = append(out, lengthWord{unit: unit})
 		case !slices.Contains([]string{"and", "with", "plus"}, word):
 			return nil, false

@@ -48,7 +48,7 @@ func (j *jobDecoder) decode(name string, pos diag.Position, workflow, lacks bool
 	if j.v.get("trigger") != nil && j.v.get("script") == nil {
 		j.keys(j.v, "a job with a trigger", triggerKeys()...)
 	} else {
-		j.keys(j.v, "it", slices.Concat(jobKeys(), beyondUs())...)
+		j.keysIn(j.v, "it", jobKeys(), beyondUs())
 	}
 	j.inherit = j.inheritance(j.v.get("inherit"))
 	def := &definition{inherit: j.inherit, needs: j.v.get("needs")}
