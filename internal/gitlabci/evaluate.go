@@ -75,8 +75,8 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation 
 	early, user := predefined.beforeJobs(), predefined.user()
 	s := &scope{event: &event, vars: layers{early, user, given}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: work, stop: p.options.Stop}, since: p.options.ChangedSince}
 	c := p.config(s)
-	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, scope: s, defs: c.decoded, predefined: predefined, early: early, above: layers{user, given}}
-	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing}
+	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, paths: parsedPaths{}, scope: s, defs: c.decoded, predefined: predefined, early: early, above: layers{user, given}}
+	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing, Jobs: make([]Job, 0, len(c.decoded.jobs))}
 	e.workflow()
 	e.shared = e.predefined.list()
 	openWorkflow := s.tree.unknownChanges
@@ -150,6 +150,7 @@ type evaluator struct {
 	at         map[string]int // index of each job in out, by name
 	left       int            // rules and variables that may still be evaluated
 	problems   problems
+	paths      parsedPaths
 	decideOnly bool // leave out what Decide does not return
 
 	// needsWorkflow reports that a job without rules is in the pipeline only if an
@@ -251,6 +252,7 @@ func (e *evaluator) instance(def *definition, label string, own, node settings) 
 	markManual(predefined[1], job.When)
 	all := predefined.over(written...).over(e.above...).withProjectDir(predefined)
 	x := newExpander(all, predefined)
+	x.paths = e.paths
 	e.checkImage(&job, all)
 	job.written = &unexpanded{job, all, predefined}
 	expandJob(&job, x)

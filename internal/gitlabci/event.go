@@ -120,16 +120,19 @@ func Predefined(e Event) []Variable {
 	return e.predefined().list()
 }
 
+// set sets predefined variables, given as names and values in turn.
+func (s settings) set(pairs ...string) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		s[pairs[i]] = setting{value: pairs[i+1], raw: true, from: FromGitLab}
+	}
+}
+
 // list returns predefined variables, in which nothing is expanded, sorted by name.
 func (s settings) list() []Variable { return newExpander(layers{s}, nil).list(layers{s}) }
 
 func (e *Event) predefined() settings {
 	out := settings{}
-	set := func(pairs ...string) {
-		for i := 0; i+1 < len(pairs); i += 2 {
-			out[pairs[i]] = setting{value: pairs[i+1], raw: true, from: FromGitLab}
-		}
-	}
+	set := out.set
 	url, registry := "https://"+e.Host, "registry."+e.Host
 	root, _, _ := strings.Cut(e.Namespace, "/")
 	path := e.projectPath()
@@ -178,15 +181,12 @@ func (e *Event) predefined() settings {
 // predefined returns the predefined variables of a job. pipeline has those of
 // its pipeline.
 func (j *Job) predefined(pipeline settings) settings {
-	out, id := settings{}, localJobID(j.Name)
+	id := localJobID(j.Name)
 	url := pipeline["CI_PROJECT_URL"].value
-	for name, value := range map[string]string{
-		"CI_JOB_ID": id, "CI_JOB_URL": url + "/-/jobs/" + id, "CI_JOB_TOKEN": localToken,
-		"CI_JOB_NAME": j.Name, "CI_JOB_NAME_SLUG": slug(j.Name), "CI_JOB_GROUP_NAME": groupName(j.Name), "CI_JOB_STAGE": j.Stage,
-		"CI_JOB_STATUS": "running", "CI_NODE_TOTAL": "1",
-	} {
-		out[name] = setting{value: value, raw: true, from: FromGitLab}
-	}
+	out := make(settings, 12) // with those of a parallel or manual job
+	out.set("CI_JOB_ID", id, "CI_JOB_URL", url+"/-/jobs/"+id, "CI_JOB_TOKEN", localToken,
+		"CI_JOB_NAME", j.Name, "CI_JOB_NAME_SLUG", slug(j.Name), "CI_JOB_GROUP_NAME", groupName(j.Name), "CI_JOB_STAGE", j.Stage,
+		"CI_JOB_STATUS", "running", "CI_NODE_TOTAL", "1")
 	return out
 }
 

@@ -25,6 +25,21 @@ func operators() []syntax.ParExpOperator {
 	}
 }
 
+// parsedPaths are paths that were parsed, by their text. The jobs of a pipeline have
+// many in common. A nil one caches nothing.
+type parsedPaths map[string]*syntax.Word
+
+func (p parsedPaths) parse(path string) (*syntax.Word, error) {
+	if word, ok := p[path]; ok {
+		return word, nil
+	}
+	word, err := syntax.NewParser().Document(strings.NewReader(path))
+	if err == nil && p != nil {
+		p[path] = word
+	}
+	return word, err
+}
+
 // shell expands a path of artifacts or of a cache. GitLab Runner expands it as a
 // shell does within double quotes. A path with a command or a syntax error stays
 // as it is.
@@ -35,7 +50,7 @@ func (x *expander) shell(s string) string {
 	if len(s) > maxShellPath {
 		return x.text(s)
 	}
-	word, err := syntax.NewParser().Document(strings.NewReader(s))
+	word, err := x.paths.parse(s)
 	if err != nil {
 		return s
 	}

@@ -93,6 +93,7 @@ type expander struct {
 	path  []string          // names being expanded, outermost first
 	left  int               // bytes that may still be added
 	err   error             // the first cycle, or that the limit was exceeded
+	paths parsedPaths
 
 	exported map[string]string // what paths see instead of a variable's value
 }
@@ -304,9 +305,13 @@ func (x *expander) all(shared []Variable) VariableSet {
 
 // list returns the variables that some layers of x.vars name, sorted by name.
 func (x *expander) list(named layers) []Variable {
-	var names []string
+	size := 0
 	for _, s := range named {
-		names = slices.AppendSeq(slices.Grow(names, len(s)), maps.Keys(s))
+		size += len(s)
+	}
+	names := make([]string, 0, size)
+	for _, s := range named {
+		names = slices.AppendSeq(names, maps.Keys(s))
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)

@@ -33,7 +33,7 @@ type ListedJob struct {
 func (e *Evaluation) List(all bool) []ListedJob { return e.list(all, 0) }
 
 func (e *Evaluation) list(all bool, depth int) []ListedJob {
-	jobs := []ListedJob{}
+	jobs := make([]ListedJob, 0, len(e.Jobs))
 	for _, job := range e.Jobs {
 		if job.When == gitlabci.Never && !all {
 			continue
@@ -89,7 +89,7 @@ func JobRows(jobs []ListedJob) [][]string {
 	if len(jobs) == 0 {
 		return nil
 	}
-	rows := [][]string{{"NAME", "STAGE", "TARGET", "ARCH", "KIND", "IMAGE", "WHEN"}}
+	rows := append(make([][]string, 0, 1+len(jobs)), []string{"NAME", "STAGE", "TARGET", "ARCH", "KIND", "IMAGE", "WHEN"})
 	for _, j := range jobs {
 		rows = append(rows, []string{j.Name, j.Stage, cmp.Or(j.Target, "-"), cmp.Or(j.Arch, "-"), j.Kind, cmp.Or(j.Image, "-"), j.When + j.marks()})
 	}
