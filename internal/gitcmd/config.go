@@ -35,8 +35,13 @@ func (s setting) parts() (section, sub, name string) {
 	return section, "", rest
 }
 
-// plainValue matches values that cannot be a path, a command or a URL.
-var plainValue = lazyregexp.New(`^[A-Za-z0-9-]{0,20}$`)
+// isPlainValue reports whether a value cannot be a path, a command or a URL.
+func isPlainValue(value string) bool {
+	other := func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}
+	return len(value) <= 20 && !strings.ContainsFunc(value, other)
+}
 
 // allowed reports whether git may see a setting. Such settings name no programs,
 // files or passwords. All others are hidden: filter.*, diff.*.textconv,
@@ -46,11 +51,11 @@ func (s setting) allowed() bool {
 	section, sub, name := s.parts()
 	switch section {
 	case "core":
-		return sub == "" && plainValue.MatchString(s.value) && slices.Contains([]string{
+		return sub == "" && isPlainValue(s.value) && slices.Contains([]string{
 			"filemode", "ignorecase", "symlinks", "precomposeunicode", "autocrlf", "eol", "trustctime", "checkstat", "sparsecheckout", "sparsecheckoutcone",
 		}, name)
 	case "extensions":
-		return sub == "" && plainValue.MatchString(s.value) && slices.Contains([]string{"objectformat", "refstorage"}, name)
+		return sub == "" && isPlainValue(s.value) && slices.Contains([]string{"objectformat", "refstorage"}, name)
 	case "remote":
 		return name == "pushdefault" && sub == "" || sub != "" && slices.Contains([]string{"url", "pushurl", "fetch"}, name)
 	case "branch":

@@ -8,9 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
-
-	"gitlab.com/lcitool/lcitool/internal/lazyregexp"
 )
 
 // A view is the temporary common directory for a repository. It is locked; an
@@ -60,15 +59,18 @@ func replaceable(dir string) bool {
 	return err != nil || info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0
 }
 
-// viewName matches the names of views.
-var viewName = lazyregexp.New("^" + viewPrefix + "[0-9]+$")
+// isViewName reports whether a name is that of a view: the prefix and a number.
+func isViewName(name string) bool {
+	number, ok := strings.CutPrefix(name, viewPrefix)
+	return ok && number != "" && strings.Trim(number, "0123456789") == ""
+}
 
 // sweepViews removes the views of killed processes. A directory with other files
 // is not a view.
 func sweepViews(parent string) {
 	entries, _ := os.ReadDir(parent) // those that could be read
 	for _, e := range entries {
-		if !viewName.MatchString(e.Name()) {
+		if !isViewName(e.Name()) {
 			continue
 		}
 		dir := filepath.Join(parent, e.Name())

@@ -27,30 +27,30 @@ var (
 )
 
 // rubyScalar returns the type of a plain scalar, and its text after Psych has
-// read and written it. The characters that an expression requires are looked for
-// before it is compiled: most pipelines need none of them.
+// read and written it. Few pipelines have scalars that need an expression, so the
+// characters that it can match are compared before it is compiled.
 func rubyScalar(s string) (kind, string) {
 	switch {
 	case s == "":
 		return null, ""
 	case isRubyWord(s) || strings.Contains(s, "\n"):
 		return rubyText(s)
-	case strings.Contains(s, "-") && (rubyTime.MatchString(s) || rubyDate.MatchString(s) && isDate(s)):
+	case isDecimal(s):
+		return number, s
+	case only(s, timeCharacters) && (rubyTime.MatchString(s) || rubyDate.MatchString(s) && isDate(s)):
 		return date, s
-	case strings.Contains(s, ".") && rubyInfinity.MatchString(s):
+	case len(s) <= len("+.inf") && rubyInfinity.MatchString(s):
 		return number, strings.Trim(s[:1], "+.") + "Infinity"
 	case strings.EqualFold(s, ".nan"):
 		return number, "NaN"
 	case s[0] == ':' && rubySymbol.MatchString(s):
 		m := rubySymbol.FindStringSubmatch(s)
 		return text, m[1] + m[2] + m[3]
-	case strings.Contains(s, ":") && rubyBase60.MatchString(s):
+	case only(s, base60Characters) && rubyBase60.MatchString(s):
 		return number, base60(s)
-	case strings.Contains(s, ".") && rubyFloat.MatchString(s) && strings.Trim(s, "+-.") != "":
+	case only(s, floatCharacters) && rubyFloat.MatchString(s) && strings.Trim(s, "+-.") != "":
 		return number, rubyFloatText(s)
-	case isDecimal(s):
-		return number, s
-	case rubyInteger.MatchString(s):
+	case only(s, integerCharacters) && rubyInteger.MatchString(s):
 		n, ok := new(big.Int).SetString(octal(withoutSeparators(s)), 0)
 		if !ok {
 			return text, s
@@ -59,6 +59,18 @@ func rubyScalar(s string) (kind, string) {
 	}
 	return text, s
 }
+
+// Characters that the expressions can match.
+const (
+	digits            = "0123456789"
+	timeCharacters    = digits + "-+:.TtZ \t\f\r"
+	base60Characters  = digits + "-+:._"
+	floatCharacters   = digits + "-+.,_eE"
+	integerCharacters = digits + "-+,_abcdefABCDEFx"
+)
+
+// only reports whether s contains no other characters.
+func only(s, characters string) bool { return strings.Trim(s, characters) == "" }
 
 // isRubyWord is rubyWord.MatchString, faster for most scalars.
 func isRubyWord(s string) bool {
@@ -73,7 +85,7 @@ func isRubyWord(s string) bool {
 
 // isDecimal reports whether s is a number of digits only that is no octal one.
 func isDecimal(s string) bool {
-	return strings.Trim(s, "0123456789") == "" && (s[0] != '0' || len(s) == 1)
+	return only(s, digits) && (s[0] != '0' || len(s) == 1)
 }
 
 // withoutSeparators removes what separates groups of digits.
