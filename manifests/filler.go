@@ -31,9 +31,9 @@ func (t *filler) dir() string { return strings.TrimSuffix(t.path("x"), "x") }
 
 // word encodes a string as a scalar.
 func (t *filler) word(s string) string {
-	text, err := newEncoder().encode(scalar(s))
+	text, err := scalar(s)
 	t.failed(err)
-	return strings.TrimSuffix(string(text), "\n")
+	return text
 }
 
 // fill returns a file in which the values replace their names in double braces.

@@ -22,7 +22,7 @@ func hostile() []string {
 		"{a: b}", "[a, b]", "a, b", "'single", "\"double\"", "it's", "\\", "\\n", "\\x41", "$", "$VAR", "${VAR}", "$$", "%{x}", "<<", "=", "~", "null", "Null", "NULL",
 		"true", "True", "yes", "YES", "no", "on", "Off", "y", "N", "0", "0755", "0o7", "0x1F", "1_000", "1.10", ".5", "1e3", ".inf", "-.INF", ".nan", "12:30:45", "2001-01-01",
 		"a\nb", "\n", "a\n", "\na", "a\n\nb\n", "a\r\nb", "\r", "a\tb", "\t", "\x01", "\x1b[31mred", "\x7f", "\u0085", "\u2028", "\u2029", "\ufeff", "\u00e4", "日本", "😀", "\ufffd",
-		strings.Repeat("long words ", 60), strings.Repeat("x", 500), "a  b", "key: |\n  text"}
+		strings.Repeat("long words ", 60), strings.Repeat("x", 128), strings.Repeat("x", 129), strings.Repeat("x", 500), "a  b", "key: |\n  text"}
 	return list
 }
 
@@ -110,14 +110,23 @@ func FuzzHostileString(f *testing.F) {
 	for _, s := range hostile() {
 		f.Add(s)
 	}
+	f.Add("\xff")
 	f.Fuzz(func(t *testing.T, s string) {
-		n := scalar(s)
-		text, err := newEncoder().encode(mapping(field{s, n}))
+		w := &blockWriter{}
+		w.key(s)
+		w.text(s)
 		if strings.ToValidUTF8(s, "") != s {
+			if w.err == nil {
+				t.Errorf("no error for %q, which is not UTF-8", s)
+			}
 			return // no manifest can hold it
 		}
-		if err != nil {
-			t.Fatal(err)
+		if w.err != nil {
+			t.Fatal(w.err)
+		}
+		text := w.b.Bytes()
+		if want := encoded(t, map[string]any{s: s}); string(text) != want {
+			t.Fatalf("%q came out as\n%s\nwant, as from the encoder:\n%s", s, text, want)
 		}
 		var got map[string]string
 		if err := yaml.Unmarshal(text, &got); err != nil {

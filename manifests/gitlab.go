@@ -4,37 +4,34 @@ package manifests
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
 // gitLabFile returns the body of one of GitLab's files: what does not depend on
 // the jobs, then the jobs. It has no trailing newline.
 func (p *Plan) gitLabFile(name string) ([]byte, error) {
-	var b bytes.Buffer
+	w := &blockWriter{}
 	t := filler{ciDir: p.CIDir}
 	switch name {
 	case "gitlab.yml":
-		b.WriteString(p.variables(&t))
+		w.b.WriteString(p.variables(&t))
 	case containerTemplatesFile:
-		b.WriteString(p.containerTemplate(&t))
+		w.b.WriteString(p.containerTemplate(&t))
 	case buildTemplatesFile:
-		b.WriteString(p.buildTemplates(&t))
+		w.b.WriteString(p.buildTemplates(&t))
 	case sanityChecksFile:
-		b.WriteString(p.checkTemplates(&t))
-	}
-	if t.err != nil {
-		return nil, fmt.Errorf("cannot write %s: %w", name, t.err)
+		w.b.WriteString(p.checkTemplates(&t))
 	}
 	for _, part := range jobParts[name] {
-		if err := p.writeGroup(&b, part.group, part.comment); err != nil {
-			return nil, fmt.Errorf("cannot write %s: %w", name, err)
-		}
+		p.writeGroup(w, part.group, part.comment)
 	}
-	return bytes.TrimSpace(b.Bytes()), nil
+	if err := cmp.Or(t.err, w.err); err != nil {
+		return nil, fmt.Errorf("cannot write %s: %w", name, err)
+	}
+	return bytes.TrimSpace(w.b.Bytes()), nil
 }
 
 func (p *Plan) variables(t *filler) string {
@@ -117,62 +114,99 @@ var jobParts = map[string][]struct {
 
 // writeGroup writes the jobs of a group, except for those that a template
 // contains.
-func (p *Plan) writeGroup(b *bytes.Buffer, group Group, comment string) error {
-	e := newEncoder()
+func (p *Plan) writeGroup(w *blockWriter, group Group, comment string) {
 	for _, j := range p.Jobs {
 		if j.Group != group || j.Group == Sanity && j.Extends == "" {
 			continue
 		}
 		if comment != "" {
-			fmt.Fprintf(b, "\n# %s\n", comment)
+			fmt.Fprintf(&w.b, "\n# %s\n", comment)
 			comment = ""
 		}
-		text, err := e.encode(mapping(field{j.Name, jobNode(j)}))
-		if err != nil {
-			return err
-		}
-		b.WriteByte('\n')
-		b.Write(text)
+		w.b.WriteByte('\n')
+		w.key(j.Name)
+		w.open()
+		w.job(j)
+		w.close()
 	}
-	return nil
 }
 
-func jobNode(j Job) *yaml.Node {
-	fields := []field{{"extends", scalar(j.Extends)}}
+// job writes the keys of a job.
+func (w *blockWriter) job(j Job) {
+	w.key("extends")
+	w.text(j.Extends)
 	switch j.Group {
 	case NativeBuild, CrossBuild:
-		needs := sequence(nil)
-		for _, name := range j.Needs {
-			needs.Content = append(needs.Content, mapping(field{"job", scalar(name)}, field{"optional", plain("true")}))
-		}
-		fields = append(fields, field{"needs", needs}, field{"allow_failure", boolean(j.AllowFailure)})
+		w.key("needs")
+		w.needs(j.Needs)
+		w.key("allow_failure")
+		w.boolean(j.AllowFailure)
 	case CirrusBuild:
-		allow := boolean(true)
-		if !j.AllowFailure {
+		w.key("needs")
+		w.needs(nil)
+		w.key("allow_failure")
+		if j.AllowFailure {
+			w.boolean(true)
+		} else {
 			// exit status of cirrus-run if Cirrus CI itself failed
-			allow = mapping(field{"exit_codes", plain("3")})
+			w.value(map[string]any{"exit_codes": int64(3)})
 		}
-		fields = append(fields, field{"needs", sequence(nil)}, field{"allow_failure", allow})
 	case NativeContainer, CrossContainer:
-		fields = append(fields, field{"allow_failure", boolean(j.AllowFailure)})
+		w.key("allow_failure")
+		w.boolean(j.AllowFailure)
 	}
-	values := mapping()
-	for _, v := range j.Variables {
-		values.Content = append(values.Content, scalar(v.Name), scalar(v.Value))
-	}
-	fields = append(fields, field{"variables", values})
+	w.key("variables")
+	w.variables(j.Variables)
 	if j.Artifacts != nil {
-		fields = append(fields, field{"artifacts", artifactsNode(j.Artifacts)})
+		w.key("artifacts")
+		w.artifacts(j.Artifacts)
 	}
-	return mapping(fields...)
 }
 
-func artifactsNode(a *Artifacts) *yaml.Node {
-	n := mapping(field{"expire_in", scalar(a.ExpireIn)})
-	if len(a.Paths) > 0 {
-		n.Content = append(n.Content, scalar("paths"), sequence(a.Paths))
+func (w *blockWriter) needs(jobs []string) {
+	if len(jobs) == 0 {
+		w.plain("[]")
+		return
 	}
-	more := value(a.More)
-	n.Content = append(n.Content, more.Content...)
-	return n
+	w.open()
+	for _, name := range jobs {
+		w.item()
+		w.open()
+		w.key("job")
+		w.text(name)
+		w.key("optional")
+		w.boolean(true)
+		w.close()
+	}
+	w.close()
+}
+
+func (w *blockWriter) variables(list []Variable) {
+	if len(list) == 0 {
+		w.plain("{}")
+		return
+	}
+	w.open()
+	for _, v := range list {
+		w.key(v.Name)
+		w.text(v.Value)
+	}
+	w.close()
+}
+
+func (w *blockWriter) artifacts(a *Artifacts) {
+	w.open()
+	w.key("expire_in")
+	w.text(a.ExpireIn)
+	if len(a.Paths) > 0 {
+		w.key("paths")
+		w.open()
+		for _, path := range a.Paths {
+			w.item()
+			w.text(path)
+		}
+		w.close()
+	}
+	w.entries(a.More)
+	w.close()
 }
