@@ -3,8 +3,10 @@
 package safefs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -64,6 +66,26 @@ func (d *Dir) ReadFile(name string, limit int64) ([]byte, error) {
 	}
 	defer f.Close()
 	return readAll(f, name, limit)
+}
+
+// Holds reports whether the content of a regular file is data. It reads parts of the
+// length of buffer, and is false if the file cannot be read.
+func (d *Dir) Holds(name string, data, buffer []byte) bool {
+	f, err := d.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	for {
+		n, err := f.Read(buffer)
+		if n > len(data) || !bytes.Equal(buffer[:n], data[:n]) {
+			return false
+		}
+		data = data[n:]
+		if err != nil {
+			return errors.Is(err, io.EOF) && len(data) == 0
+		}
+	}
 }
 
 // ReadFileIn returns the content of a file below tree. name is slash-separated.

@@ -119,6 +119,39 @@ func TestReadFileInDir(t *testing.T) {
 	}
 }
 
+func TestHolds(t *testing.T) {
+	dir := t.TempDir()
+	outside := filepath.Join(t.TempDir(), "secret")
+	for file, text := range map[string]string{filepath.Join(dir, "f"): "12345", filepath.Join(dir, "empty"): "", outside: "12345"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.Symlink("f", filepath.Join(dir, "inside")), os.Symlink(outside, filepath.Join(dir, "outside")),
+		syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	d, err := OpenDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for _, c := range []struct {
+		name, data string
+		want       bool
+	}{
+		{"f", "12345", true}, {"f", "1234", false}, {"f", "123456", false}, {"f", "", false}, {"f", "12346", false}, {"f", "02345", false},
+		{"empty", "", true}, {"empty", "1", false}, {"inside", "12345", true},
+		{"outside", "12345", false}, {"missing", "", false}, {".", "", false}, {"fifo", "", false},
+	} {
+		for _, size := range []int{1, 2, 4, 5, 6, 100} {
+			if got := d.Holds(c.name, []byte(c.data), make([]byte, size)); got != c.want {
+				t.Errorf("%s holds %q, read in parts of %d: %t, want %t", c.name, c.data, size, got, c.want)
+			}
+		}
+	}
+}
+
 func TestReadFileLimit(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "five"), "12345")
