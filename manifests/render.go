@@ -5,15 +5,14 @@ package manifests
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/parallel"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/targets"
 )
@@ -68,30 +67,30 @@ func newRenderer(p *Plan, header string) *renderer {
 }
 
 func (r *renderer) render(o RenderOptions) error {
-	lists := map[string]projectList{}
-	var listErrs []error
-	errs := make([]error, len(r.plan.Environments))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	group.Go(r.gitLab)
-	for i, e := range r.plan.Environments {
+	environments := r.plan.Environments
+	lists := make([]*projectList, len(environments)) // of the environments
+	var errs []error
+	known := map[string]*projectList{}
+	for i, e := range environments {
 		key := projectKey(e.Projects)
-		list, ok := lists[key]
-		if !ok {
-			list = newProjectList(e, o.Facts)
-			lists[key] = list
-			listErrs = append(listErrs, list.err)
+		if known[key] == nil {
+			known[key] = newProjectList(e, o.Facts)
+			errs = append(errs, known[key].err)
 		}
-		if list.err != nil {
-			continue
-		}
-		group.Go(func() error {
-			errs[i] = r.environment(e, list)
-			return nil
-		})
+		lists[i] = known[key]
 	}
-	gitLabErr := group.Wait()
-	return join(slices.Concat(listErrs, errs, []error{gitLabErr})...)
+	environmentErrs := make([]error, len(environments))
+	var gitLabErr error
+	parallel.Share(1+len(environments), func(numbers iter.Seq[int]) {
+		for i := range numbers {
+			if i == 0 {
+				gitLabErr = r.gitLab()
+			} else if list := lists[i-1]; list.err == nil {
+				environmentErrs[i-1] = r.environment(environments[i-1], list)
+			}
+		}
+	})
+	return join(slices.Concat(errs, environmentErrs, []error{gitLabErr})...)
 }
 
 func (r *renderer) gitLab() error {
@@ -136,12 +135,12 @@ func projectKey(projects []Project) string {
 
 // newProjectList looks up all projects, so that an unknown one is reported once,
 // at its position, with the first target that uses it.
-func newProjectList(e Environment, find func([]string) (*facts.Set, []string, error)) projectList {
+func newProjectList(e Environment, find func([]string) (*facts.Set, []string, error)) *projectList {
 	entries := make([]string, len(e.Projects))
 	for i, p := range e.Projects {
 		entries[i] = p.Name
 	}
-	l := projectList{}
+	l := &projectList{}
 	if l.set, l.names, l.err = find(entries); l.err != nil {
 		return l
 	}
@@ -175,7 +174,7 @@ func unknownProject(e Environment, name string, err error) error {
 	return f
 }
 
-func (r *renderer) environment(e Environment, list projectList) error {
+func (r *renderer) environment(e Environment, list *projectList) error {
 	packages, err := targets.Select(list.set, e.Target, list.names)
 	if err != nil {
 		return err

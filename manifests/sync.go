@@ -8,10 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -19,9 +19,9 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/parallel"
 	"gitlab.com/lcitool/lcitool/internal/render"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
@@ -152,16 +152,14 @@ func (t *Tree) compare(files []File) ([]Change, error) {
 	changes := make([]Change, len(files))
 	errs := make([]error, len(files))
 	wanted := make(map[string]bool, len(files))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, f := range files {
+	for _, f := range files {
 		wanted[f.Path] = true
-		group.Go(func() error {
-			changes[i], errs[i] = t.compareFile(f)
-			return nil
-		})
 	}
-	_ = group.Wait() // errs has the errors, in the order of the files
+	parallel.Share(len(files), func(numbers iter.Seq[int]) {
+		for i := range numbers {
+			changes[i], errs[i] = t.compareFile(files[i])
+		}
+	})
 	for _, p := range places {
 		kind := p.kind
 		stale, err := t.stale(kind, wanted)

@@ -5,17 +5,16 @@ package targets
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"gitlab.com/lcitool/lcitool/facts"
 	"gitlab.com/lcitool/lcitool/internal/diag"
+	"gitlab.com/lcitool/lcitool/internal/parallel"
 	"gitlab.com/lcitool/lcitool/internal/yamldoc"
 )
 
@@ -98,17 +97,13 @@ func (c *Catalogue) Release(name string) (*Release, error) {
 // ReadAhead reads targets in parallel and caches them for Release. It ignores
 // unknown names.
 func (c *Catalogue) ReadAhead(names []string) {
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, name := range names {
-		if len(c.files[name]) > 0 {
-			group.Go(func() error {
+	parallel.Share(len(names), func(numbers iter.Seq[int]) {
+		for i := range numbers {
+			if name := names[i]; len(c.files[name]) > 0 {
 				c.readOnce(name) // the error is cached for Release
-				return nil
-			})
+			}
 		}
-	}
-	_ = group.Wait() // always nil
+	})
 }
 
 func (c *Catalogue) readOnce(name string) *readRelease {
