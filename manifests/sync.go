@@ -156,8 +156,9 @@ func (t *Tree) compare(files []File) ([]Change, error) {
 		wanted[f.Path] = true
 	}
 	parallel.Share(len(files), func(numbers iter.Seq[int]) {
+		buffer := make([]byte, 16<<10)
 		for i := range numbers {
-			changes[i], errs[i] = t.compareFile(files[i])
+			changes[i], errs[i] = t.compareFile(files[i], buffer)
 		}
 	})
 	for _, p := range places {
@@ -196,7 +197,9 @@ func rank(k Kind) int {
 	return len(places)
 }
 
-func (t *Tree) compareFile(f File) (Change, error) {
+// compareFile returns the change of a file. It reads a file that is as it should be
+// through buffer.
+func (t *Tree) compareFile(f File, buffer []byte) (Change, error) {
 	c := Change{PlannedFile: f.PlannedFile, Action: Write, New: f.Data}
 	var info fs.FileInfo
 	dir, name, err := t.at(f.Path)
@@ -214,6 +217,10 @@ func (t *Tree) compareFile(f File) (Change, error) {
 		return c, fmt.Errorf("cannot write %s: %s is in its place", t.name(f.Path), describe(info.Mode()))
 	}
 	c.mode, c.owner = info.Mode().Perm(), otherOwner(info)
+	if info.Size() == int64(len(c.New)) && safefs.In(dir).Holds(name, c.New, buffer) {
+		c.Action, c.Old = Keep, c.New // share memory
+		return c, nil
+	}
 	c.Old, err = t.read(f.Path, info)
 	if err != nil {
 		return c, err
