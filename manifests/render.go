@@ -82,11 +82,12 @@ func (r *renderer) render(o RenderOptions) error {
 	environmentErrs := make([]error, len(environments))
 	var gitLabErr error
 	parallel.Share(1+len(environments), func(numbers iter.Seq[int]) {
+		var selector targets.Selector
 		for i := range numbers {
 			if i == 0 {
 				gitLabErr = r.gitLab()
 			} else if list := lists[i-1]; list.err == nil {
-				environmentErrs[i-1] = r.environment(environments[i-1], list)
+				environmentErrs[i-1] = r.environment(environments[i-1], list, &selector)
 			}
 		}
 	})
@@ -174,8 +175,8 @@ func unknownProject(e Environment, name string, err error) error {
 	return f
 }
 
-func (r *renderer) environment(e Environment, list *projectList) error {
-	packages, err := targets.Select(list.set, e.Target, list.names)
+func (r *renderer) environment(e Environment, list *projectList, selector *targets.Selector) error {
+	packages, err := selector.Select(list.set, e.Target, list.names)
 	if err != nil {
 		return err
 	}

@@ -222,13 +222,7 @@ func (t *Tree) compareFile(f File, buffer []byte) (Change, error) {
 		return c, nil
 	}
 	c.Old, err = t.read(f.Path, info)
-	if err != nil {
-		return c, err
-	}
-	if bytes.Equal(c.Old, c.New) {
-		c.Action, c.Old = Keep, c.New // share memory
-	}
-	return c, nil
+	return c, err
 }
 
 // compareLink keeps a symbolic link to a file with the right content. It refuses

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"gitlab.com/lcitool/lcitool/facts"
 )
@@ -42,8 +43,21 @@ const (
 // Select resolves the projects on t, and adds what every build, pip and cpanm
 // need. The error joins all problems of the facts used.
 func Select(set *facts.Set, t Target, projects []string) (*Packages, error) {
-	s := selection{resolver: newResolver(set, t), dropped: map[string]bool{}}
-	s.resolved = make(map[string]Package, needs(set, projects))
+	var s Selector
+	return s.Select(set, t, projects)
+}
+
+// A Selector is for many calls of Select. It uses its memory again, so its Packages
+// are valid until the next call. It is not safe for concurrent use.
+type Selector struct {
+	selection selection
+	packages  Packages
+}
+
+// Select is like the function of that name.
+func (r *Selector) Select(set *facts.Set, t Target, projects []string) (*Packages, error) {
+	s := &r.selection
+	s.reset(set, t, projects)
 	s.internal(baseProject)
 	for _, name := range projects {
 		project, err := set.Project(name)
@@ -62,7 +76,8 @@ func Select(set *facts.Set, t Target, projects []string) (*Packages, error) {
 	if err := errors.Join(s.errs...); err != nil {
 		return nil, err
 	}
-	return s.packages(), nil
+	s.fill(&r.packages)
+	return &r.packages, nil
 }
 
 // needs estimates the number of mappings that the projects need.
@@ -82,6 +97,17 @@ type selection struct {
 	dropped  map[string]bool
 	failed   map[string]bool
 	errs     []error
+}
+
+// reset prepares for a target.
+func (s *selection) reset(set *facts.Set, t Target, projects []string) {
+	if s.resolved == nil {
+		s.resolved, s.dropped = make(map[string]Package, needs(set, projects)), map[string]bool{}
+	}
+	s.resolver, s.errs = newResolver(set, t), nil
+	clear(s.resolved)
+	clear(s.dropped)
+	clear(s.failed)
 }
 
 func (s *selection) internal(name string) {
@@ -141,10 +167,14 @@ func (s *selection) fail(need facts.Reference, err error) {
 	s.errs = append(s.errs, &ResolveError{Need: need, Err: err})
 }
 
-func (s *selection) packages() *Packages {
-	p := &Packages{Resolved: s.resolved, Dropped: slices.Sorted(maps.Keys(s.dropped)), Unavailable: s.unavailable()}
+// fill sets all fields of p, whose lists it reuses.
+func (s *selection) fill(p *Packages) {
+	p.Resolved, p.Unavailable = s.resolved, s.unavailable()
+	p.Dropped = slices.AppendSeq(p.Dropped[:0], maps.Keys(s.dropped))
+	slices.Sort(p.Dropped)
+	p.Native = slices.Grow(p.Native[:0], len(s.resolved))
+	p.Foreign, p.PyPI, p.CPAN = p.Foreign[:0], p.PyPI[:0], p.CPAN[:0]
 	names := map[Kind]*[]string{Native: &p.Native, Foreign: &p.Foreign, PyPI: &p.PyPI, CPAN: &p.CPAN}
-	p.Native = make([]string, 0, len(s.resolved))
 	for _, pkg := range s.resolved {
 		list := names[pkg.Kind]
 		*list = append(*list, pkg.Name)
@@ -153,7 +183,6 @@ func (s *selection) packages() *Packages {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
-	return p
 }
 
 // unavailable returns the packages that do not exist for build machines of the
@@ -163,10 +192,11 @@ func (s *selection) unavailable() []Package {
 	if s.resolver.target.Cross == "" {
 		return nil
 	}
-	for _, mapping := range slices.Sorted(maps.Keys(s.resolved)) {
-		if p := s.resolved[mapping]; p.Kind == Foreign && s.resolver.target.lacks(p) {
+	for _, p := range s.resolved {
+		if p.Kind == Foreign && s.resolver.target.lacks(p) {
 			list = append(list, p)
 		}
 	}
+	slices.SortFunc(list, func(a, b Package) int { return strings.Compare(a.Mapping, b.Mapping) })
 	return list
 }
