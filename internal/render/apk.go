@@ -15,7 +15,7 @@ func (a apk) native(r recipe) []string {
 	return []string{
 		command + " update",
 		command + " upgrade",
-		a.install(r) + " " + r.names(r.packages.Native, command),
+		r.withNames(a.install(r), r.packages.Native, command),
 	}
 }
 
@@ -24,7 +24,7 @@ func (apk) foreign(recipe) []string { return nil }
 
 func (a apk) add(r recipe, names []string) []string {
 	command := r.target.Packaging.Command
-	return []string{command + " update", a.install(r) + " " + r.names(names, command)}
+	return []string{command + " update", r.withNames(a.install(r), names, command)}
 }
 
 func (apk) cache(string) (first string, commands []string) { return "", nil }

@@ -25,7 +25,7 @@ func (d deb) native(r recipe) []string {
 	}
 	commands = append(commands,
 		command+" dist-upgrade -y",
-		d.install(r)+" "+r.names(r.packages.Native, plain),
+		r.withNames(d.install(r), r.packages.Native, plain),
 	)
 	commands = append(commands, debCleanUp(r)...)
 	return append(commands,
@@ -44,7 +44,7 @@ func (d deb) foreign(r recipe) []string {
 		d.install(r) + " dpkg-dev",
 	}
 	if names := r.packages.Foreign; len(names) > 0 {
-		commands = append(commands, d.install(r)+" "+r.names(names, r.target.Packaging.Command))
+		commands = append(commands, r.withNames(d.install(r), names, r.target.Packaging.Command))
 	}
 	return append(commands, debCleanUp(r)...)
 }
@@ -55,7 +55,7 @@ func (d deb) add(r recipe, names []string) []string {
 	return []string{
 		debQuiet,
 		command + " update",
-		d.install(r) + " --no-remove " + r.names(names, plain),
+		r.withNames(d.install(r)+" --no-remove", names, plain),
 		command + " autoclean -y",
 	}
 }

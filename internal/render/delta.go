@@ -29,19 +29,19 @@ func Addable(t targets.Target, dockerfile []byte) (packages []string, rest []byt
 			return nil, nil, false
 		}
 	}
-	command := []byte("    " + f.install(r) + " ")
-	begin := bytes.LastIndex(dockerfile, command)
+	command := f.install(r)
+	begin := bytes.LastIndex(dockerfile, []byte("    "+command+" "))
 	if begin < 0 {
 		return nil, nil, false
 	}
-	begin += len(command)
+	begin += len("    " + command + " ")
 	end := bytes.Index(dockerfile[begin:], []byte(" && \\\n"))
 	if end < 0 {
 		return nil, nil, false
 	}
 	end += begin
 	packages = words(string(dockerfile[begin:end]))
-	if len(packages) == 0 || !slices.IsSorted(packages) || r.names(packages, t.Packaging.Command) != string(dockerfile[begin:end]) {
+	if len(packages) == 0 || !slices.IsSorted(packages) || r.withNames(command, packages, t.Packaging.Command) != command+" "+string(dockerfile[begin:end]) {
 		return nil, nil, false
 	}
 	return packages, slices.Concat(dockerfile[:begin], dockerfile[end:]), true

@@ -3,6 +3,7 @@
 package render
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 
@@ -45,15 +46,13 @@ func foreignEnv(t targets.Target, p *targets.Packages) map[string]string {
 	return env
 }
 
-// assignments returns NAME="VALUE" lines sorted by name. The values need no
-// escaping in double quotes.
-func assignments(keyword string, env map[string]string) string {
-	text := ""
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		if text != "" {
-			text += "\n"
+// writeAssignments writes lines NAME="VALUE" without a final newline, sorted by name.
+// The values need no escaping in double quotes.
+func writeAssignments(b *bytes.Buffer, keyword string, env map[string]string) {
+	for i, name := range slices.Sorted(maps.Keys(env)) {
+		if i > 0 {
+			b.WriteByte('\n')
 		}
-		text += keyword + name + `="` + env[name] + `"`
+		b.WriteString(keyword + name + `="` + env[name] + `"`)
 	}
-	return text
 }

@@ -76,10 +76,10 @@ func (r recipe) native(f format) [][]string {
 	groups := [][]string{commands}
 	if names := r.packages.PyPI; len(names) > 0 {
 		pip := r.target.Paths.Pip3
-		groups = append(groups, []string{pip + " install " + r.names(names, pip)})
+		groups = append(groups, []string{r.withNames(pip+" install", names, pip)})
 	}
 	if names := r.packages.CPAN; len(names) > 0 {
-		groups = append(groups, []string{"cpanm --notest " + r.names(names, "cpanm")})
+		groups = append(groups, []string{r.withNames("cpanm --notest", names, "cpanm")})
 	}
 	return groups
 }
@@ -90,25 +90,30 @@ func (r recipe) foreign(f format) []string {
 	return append(commands, r.ccache()...)
 }
 
-// names formats the arguments of an installing command: a single one on the
-// command's line, otherwise one per line, aligned below the first argument of
-// tool. As in the original lcitool, the column includes the wrapper even if none
-// is used (internal/render/testdata/debian-12-pip.Dockerfile).
-func (r recipe) names(names []string, tool string) string {
-	if r.hidden.hides(names) {
-		return ""
+// withNames appends packages to an installing command: a single one is on the
+// command's line, others are one per line, aligned below the first argument of tool.
+// As in the original lcitool, the column includes the wrapper even if none is used
+// (internal/render/testdata/debian-12-pip.Dockerfile).
+func (r recipe) withNames(command string, names []string, tool string) string {
+	if len(names) == 0 || r.hidden.hides(names) {
+		return command + " "
 	}
 	if len(names) == 1 {
-		return quote(names[0])
+		return command + " " + quote(names[0])
 	}
-	line := "\\\n" + strings.Repeat(" ", 4+len(r.wrapper)+len(tool)+1)
+	indent := 4 + len(r.wrapper) + len(tool) + 1
+	size := len(command)
+	for _, n := range names {
+		size += len(" \\\n") + indent + len(n)
+	}
 	var b strings.Builder
-	b.Grow(len(names) * (len(line) + 24))
-	for i, n := range names {
-		if i > 0 {
+	b.Grow(size) // enough unless names need quotes
+	b.WriteString(command)
+	for _, n := range names {
+		b.WriteString(" \\\n")
+		for range indent {
 			b.WriteByte(' ')
 		}
-		b.WriteString(line)
 		b.WriteString(quote(n))
 	}
 	return b.String()

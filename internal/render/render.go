@@ -110,20 +110,31 @@ type dockerfile struct {
 // the order of layers matters.
 func (d *dockerfile) write() (text []byte, last []string) {
 	t, p := d.target, d.packages
-	var b bytes.Buffer
-	b.WriteString("FROM " + d.base)
+	var native [][]string
 	if d.layers != ForeignLayer {
-		for _, group := range d.native(d.format) {
+		native = d.native(d.format)
+	}
+	var foreign []string
+	if t.Cross != "" && d.layers != NativeLayers {
+		foreign = d.foreign(d.format)
+	}
+	var b bytes.Buffer
+	b.Grow(1024 + size(native...) + size(foreign)) // mostly enough
+	b.WriteString("FROM " + d.base)
+	if native != nil {
+		for _, group := range native {
 			d.writeRun(&b, group)
 		}
-		b.WriteString("\n\n" + assignments("ENV ", nativeEnv(t, p)))
+		b.WriteString("\n\n")
+		writeAssignments(&b, "ENV ", nativeEnv(t, p))
 		if len(p.PyPI)+len(p.CPAN) == 0 {
 			last = p.Native
 		}
 	}
-	if t.Cross != "" && d.layers != NativeLayers {
-		d.writeRun(&b, d.foreign(d.format))
-		b.WriteString("\n\n" + assignments("ENV ", foreignEnv(t, p)))
+	if foreign != nil {
+		d.writeRun(&b, foreign)
+		b.WriteString("\n\n")
+		writeAssignments(&b, "ENV ", foreignEnv(t, p))
 		if last != nil || d.layers == ForeignLayer {
 			last = p.Foreign
 		}
@@ -131,13 +142,32 @@ func (d *dockerfile) write() (text []byte, last []string) {
 	return b.Bytes(), last
 }
 
+// size returns the length of commands with what is between them.
+func size(groups ...[]string) int {
+	n := 0
+	for _, group := range groups {
+		for _, command := range group {
+			n += len(command) + len(nextCommand)
+		}
+	}
+	return n
+}
+
+// nextCommand is between the commands of a layer.
+const nextCommand = " && \\\n    "
+
 func (d *dockerfile) writeRun(b *bytes.Buffer, commands []string) {
-	before := "\n\nRUN "
+	b.WriteString("\n\nRUN ")
 	if d.first != "" && commands[0] == d.first {
-		before += "--mount=type=cache,id=lcitool-" + d.target.Name + ",target=" + cacheDir + " \\\n    "
+		b.WriteString("--mount=type=cache,id=lcitool-" + d.target.Name + ",target=" + cacheDir + " \\\n    ")
 		commands = slices.Concat(d.cache, commands)
 	}
-	b.WriteString(before + strings.Join(commands, " && \\\n    "))
+	for i, command := range commands {
+		if i > 0 {
+			b.WriteString(nextCommand)
+		}
+		b.WriteString(command)
+	}
 }
 
 // BuildEnvScript renders a shell script with the function install_buildenv,
@@ -150,23 +180,26 @@ func BuildEnvScript(t targets.Target, p *targets.Packages) ([]byte, error) {
 		return nil, &UnsupportedError{Output: "build-environment script", Target: t}
 	}
 	r := recipe{target: t, packages: p}
-	var commands []string
-	for _, group := range r.native(f) {
-		commands = append(commands, group...)
-	}
-	blocks := []string{assignments("export ", nativeEnv(t, p))}
+	groups := r.native(f)
 	if t.Cross != "" {
-		commands = append(commands, r.foreign(f)...)
-		blocks = append(blocks, assignments("export ", foreignEnv(t, p)))
+		groups = append(groups, r.foreign(f))
 	}
 	var b bytes.Buffer
+	b.Grow(512 + size(groups...)) // mostly enough
 	b.WriteString("function install_buildenv() {\n")
-	for _, c := range commands {
-		b.WriteString("    ")
-		b.WriteString(c)
-		b.WriteByte('\n')
+	for _, group := range groups {
+		for _, c := range group {
+			b.WriteString("    ")
+			b.WriteString(c)
+			b.WriteByte('\n')
+		}
 	}
-	b.WriteString("}\n\n" + strings.Join(blocks, "\n\n"))
+	b.WriteString("}\n\n")
+	writeAssignments(&b, "export ", nativeEnv(t, p))
+	if t.Cross != "" {
+		b.WriteString("\n\n")
+		writeAssignments(&b, "export ", foreignEnv(t, p))
+	}
 	return b.Bytes(), nil
 }
 

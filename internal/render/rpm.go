@@ -39,7 +39,7 @@ func (p rpm) native(r recipe) []string {
 	for _, url := range t.Packaging.Repos {
 		commands = append(commands, command+" "+arguments(t.Manager.AddRepo)+" "+quote(url))
 	}
-	commands = append(commands, p.install(r)+" "+r.names(r.packages.Native, plain))
+	commands = append(commands, r.withNames(p.install(r), r.packages.Native, plain))
 	return append(commands, rpmCleanUp(r, []string{"autoremove -y", "clean all -y"})...)
 }
 
@@ -56,7 +56,7 @@ func (p rpm) foreign(r recipe) []string {
 	var commands []string
 	if names := r.packages.Foreign; len(names) > 0 {
 		command := r.target.Packaging.Command
-		commands = append(commands, p.install(r)+" "+r.names(names, command))
+		commands = append(commands, r.withNames(p.install(r), names, command))
 	}
 	if !r.image {
 		return commands
@@ -65,7 +65,7 @@ func (p rpm) foreign(r recipe) []string {
 }
 
 func (p rpm) add(r recipe, names []string) []string {
-	commands := []string{p.install(r) + " " + r.names(names, r.target.Packaging.Command)}
+	commands := []string{r.withNames(p.install(r), names, r.target.Packaging.Command)}
 	return append(commands, rpmCleanUp(r, []string{"clean all -y"})...)
 }
 
