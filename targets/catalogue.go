@@ -148,10 +148,15 @@ func (c *Catalogue) read(name string, layers []int) (release *Release, ignored [
 		err := fmt.Errorf("%w: %s", ErrNoTarget, yamldoc.OneLine(name))
 		return nil, nil, &Error{Target: name, Err: diag.WithHint(err, c.hintNames(name))}
 	}
-	d := decoder{keys: keys{}, distributions: &c.distributions}
+	d := decoder{distributions: &c.distributions}
 	var errs []error
 	add := func(layer int, file string) {
-		unknown, err := readLayer(c.options.Layers[layer], file, d.keys)
+		farther, unknown, err := readLayer(c.options.Layers[layer], file)
+		if d.keys == nil {
+			d.keys = farther
+		} else {
+			d.keys.fill(farther)
+		}
 		ignored = append(ignored, unknown...)
 		errs = append(errs, err)
 	}
@@ -176,17 +181,18 @@ func (c *Catalogue) read(name string, layers []int) (release *Release, ignored [
 	return release, ignored, nil
 }
 
-// readLayer adds the keys of one file that no nearer file has.
-func readLayer(layer facts.Layer, file string, nearer keys) (ignored []*facts.Problem, err error) {
+// readLayer returns the keys of one file, nil if it is empty or cannot be read.
+// ignored are keys without effect.
+func readLayer(layer facts.Layer, file string) (own keys, ignored []*facts.Problem, err error) {
 	data, err := layer.Read(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	doc, err := yamldoc.Parse(layer.Path(file), data, 0)
 	if err != nil || doc.IsNull() {
-		return nil, err
+		return nil, nil, err
 	}
-	own := keys{}
+	own = make(keys, len(knownKeys)+len(groups))
 	err = own.add(doc, "")
 	ignored = doc.Duplicates()
 	if !layer.Proven {
@@ -197,8 +203,7 @@ func readLayer(layer facts.Layer, file string, nearer keys) (ignored []*facts.Pr
 			}
 		}
 	}
-	nearer.fill(own)
-	return ignored, err
+	return own, ignored, err
 }
 
 // Vocabulary returns the valid parts of selectors: the distributions of all

@@ -49,7 +49,7 @@ func lintShared(layers []facts.Layer, files []int, check int, report func(*facts
 		if i >= check {
 			continue
 		}
-		ignored, err := readLayer(layers[i], shared+".yml", keys{})
+		_, ignored, err := readLayer(layers[i], shared+".yml")
 		for _, f := range ignored {
 			report(f)
 		}
