@@ -158,14 +158,16 @@ func run(ctx context.Context, dir string, c command) (string, error) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	cmd.Stdin = c.stdin
-	stdout, stderr := &limitedBuffer{left: maxOutput}, &limitedBuffer{left: maxOutput}
-	cmd.Stdout, cmd.Stderr = stdout, stderr
+	var stdout, stderr limitedBuffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if c.stdout != nil {
 		cmd.Stdout = c.stdout
 	}
 	err := cmd.Run()
-	out := strings.TrimRight(stdout.String(), "\n")
+	out := strings.TrimRight(stdout.kept.String(), "\n")
 	switch {
+	case stdout.full || stderr.full:
+		return "", fmt.Errorf("git %s: %w", c.args[0], errOutput)
 	case err == nil:
 		return out, nil
 	case ctx.Err() != nil:
@@ -173,18 +175,20 @@ func run(ctx context.Context, dir string, c command) (string, error) {
 	case errors.Is(err, exec.ErrNotFound):
 		return "", errNotInstalled
 	}
-	return "", &Error{Command: c.args[0], Stdout: out, Stderr: stderr.String(), Err: err}
+	return "", &Error{Command: c.args[0], Stdout: out, Stderr: stderr.kept.String(), Err: err}
 }
 
-// A limitedBuffer fails after left bytes.
+// A limitedBuffer keeps the output of a command, and fails after maxOutput bytes.
 type limitedBuffer struct {
-	bytes.Buffer
-	left int
+	kept bytes.Buffer // not embedded: io.Copy would call its ReadFrom and not Write
+	full bool
 }
+
+var errOutput = fmt.Errorf("it prints more than %d MiB", maxOutput>>20)
 
 func (b *limitedBuffer) Write(p []byte) (int, error) {
-	if b.left -= len(p); b.left < 0 {
-		return 0, fmt.Errorf("more than %d bytes of output", maxOutput)
+	if b.full = b.full || len(p) > maxOutput-b.kept.Len(); b.full {
+		return 0, errOutput
 	}
-	return b.Buffer.Write(p)
+	return b.kept.Write(p)
 }

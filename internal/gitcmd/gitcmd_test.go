@@ -313,6 +313,35 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestMuchOutput: a repository of somebody else cannot fill the memory.
+func TestMuchOutput(t *testing.T) {
+	isolate(t)
+	dir := t.TempDir()
+	newRepo(t, dir)
+	large := filepath.Join(dir, "large")
+	put(t, large, "", 0o644)
+	r := open(t, dir)
+	for _, size := range []int64{maxOutput, maxOutput + 1} {
+		if err := os.Truncate(large, size); err != nil {
+			t.Fatal(err)
+		}
+		plainGit(t, dir, "add", "large")
+		text, err := r.Git(t.Context(), "cat-file", "blob", ":large")
+		own, ownErr := Own{GitDir: filepath.Join(dir, ".git")}.Run(t.Context(), nil, "cat-file", "blob", ":large")
+		if size == maxOutput {
+			if err != nil || ownErr != nil || len(text) != maxOutput || len(own) != maxOutput {
+				t.Errorf("%d bytes: %d, %v, %d, %v", size, len(text), err, len(own), ownErr)
+			}
+			continue
+		}
+		for _, err := range []error{err, ownErr} {
+			if err == nil || err.Error() != "git cat-file: it prints more than 64 MiB" {
+				t.Errorf("%d bytes: %v", size, err)
+			}
+		}
+	}
+}
+
 func TestViewsOfKilledProcessesGo(t *testing.T) {
 	isolate(t)
 	dir := filepath.Join(t.TempDir(), "tree")

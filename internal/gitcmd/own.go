@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -51,10 +52,13 @@ func (o Own) Run(ctx context.Context, stdin []byte, args ...string) ([]byte, err
 	if stdin != nil {
 		c.stdin = bytes.NewReader(stdin)
 	}
-	out := &limitedBuffer{left: maxOutput}
-	c.stdout = out
+	var out limitedBuffer
+	c.stdout = &out
 	_, err := run(ctx, dir, c)
-	return out.Bytes(), err
+	if out.full {
+		return nil, fmt.Errorf("git %s: %w", args[0], errOutput)
+	}
+	return out.kept.Bytes(), err
 }
 
 // GitDir returns the directory with HEAD and the index.
