@@ -8,7 +8,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 
-	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
@@ -26,7 +25,7 @@ func CheckResult(changes []Change, manifest string) error {
 	case 1:
 		are = "is"
 	}
-	return diag.WithHint(fmt.Errorf("%d of %d files %s not what %s says", n, len(changes), are, manifest), `run "lcitool manifest"`)
+	return fmt.Errorf("%d of %d files %s not what %s says", n, len(changes), are, manifest)
 }
 
 // Diff formats changes as a unified diff. name returns the name of a file in it.

@@ -4,12 +4,15 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/lcitool/lcitool/internal/cliflags"
+	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 	"gitlab.com/lcitool/lcitool/internal/workspace"
@@ -74,10 +77,21 @@ func (m *manifestVerb) run(cmd *cobra.Command, args []string) error {
 	if err := m.print(plan, changes); err != nil {
 		return err
 	}
-	if m.check {
-		return workspace.ManifestErrors(manifests.CheckResult(changes, file), true)
+	if !m.check {
+		return nil
 	}
-	return nil
+	err = manifests.CheckResult(changes, file)
+	if err != nil {
+		err = diag.WithHint(err, fmt.Sprintf("run %q", writing(cmd, args)))
+	}
+	return workspace.ManifestErrors(err, true)
+}
+
+// writing returns the command line that writes the files that are compared with
+// --check.
+func writing(cmd *cobra.Command, args []string) string {
+	options := cliflags.Given(cmd, []string{"data-dir", "facts-dir", "base-dir", "ci-dir"})
+	return strings.Join(slices.Concat([]string{"lcitool manifest"}, options, args), " ")
 }
 
 // read returns the text of the manifest and its name in messages.
