@@ -64,10 +64,7 @@ func (c *Chooser) Previous(in *Input) (*Input, error) {
 		if run.ID >= in.Run.ID || !run.IsOf(in.Run.Project) {
 			continue
 		}
-		j, err := pick(run, base(in.Job), ran)
-		if err != nil {
-			return nil, err
-		}
+		j, _ := called(run, base(in.Job), ran)
 		if j != nil {
 			return &Input{Run: run, Job: j}, nil
 		}
@@ -144,17 +141,13 @@ func pick(run *jobrecord.Stored, name string, of func(*jobrecord.Job) bool) (*jo
 	if name == "" {
 		return nil, nil
 	}
-	if j := named(run, name); j != nil {
-		if !of(j) {
-			return nil, nil
-		}
-		return j, nil
+	found, exists := called(run, name, of)
+	if exists {
+		return found, nil
 	}
-	var found *jobrecord.Job
 	var names []string // of the jobs for the target, without repetitions
 	for i := range run.Jobs {
-		j := &run.Jobs[i]
-		if (j.Of == name || j.Target == name) && of(j) {
+		if j := &run.Jobs[i]; j.Target == name && of(j) {
 			found, names = j, append(names, base(j))
 		}
 	}
@@ -165,16 +158,24 @@ func pick(run *jobrecord.Stored, name string, of func(*jobrecord.Job) bool) (*jo
 	return found, nil
 }
 
+// called returns the job of a run with this name, or the last of its repetitions, if
+// of accepts it. exists is true as well if of accepts none.
+func called(run *jobrecord.Stored, name string, of func(*jobrecord.Job) bool) (found *jobrecord.Job, exists bool) {
+	for i := range run.Jobs {
+		j := &run.Jobs[i]
+		if j.Name != name && j.Of != name {
+			continue
+		}
+		exists = true
+		if of(j) {
+			found = j
+		}
+	}
+	return found, exists
+}
+
 // base returns the name of a job in its pipeline, without the number of a repetition.
 func base(j *jobrecord.Job) string { return cmp.Or(j.Of, j.Name) }
-
-func named(run *jobrecord.Stored, name string) *jobrecord.Job {
-	i := slices.IndexFunc(run.Jobs, func(j jobrecord.Job) bool { return j.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &run.Jobs[i]
-}
 
 // Pair finds the jobs that one or two texts name. A single job is compared with
 // the same job of the previous run.

@@ -116,6 +116,37 @@ func TestFindRepetitions(t *testing.T) {
 	}
 }
 
+// TestJobCalledLikeTarget: a job goes before jobs for a target with its name.
+func TestJobCalledLikeTarget(t *testing.T) {
+	s := stored(t)
+	job := func(name, of string) jobrecord.Job {
+		return jobrecord.Job{Name: name, Of: of, Target: "debian-12", State: outcome.Passed, Started: time.Unix(1, 0)}
+	}
+	for _, run := range []jobrecord.Run{
+		{ID: "20260105-000000-6", Project: "/p", Jobs: []jobrecord.Job{job("debian-12", ""), job("other", "")}},
+		{ID: "20260106-000000-7", Project: "/p", Jobs: []jobrecord.Job{job("debian-12 #1", "debian-12"), job("debian-12 #2", "debian-12"), job("other", "")}},
+	} {
+		dir := filepath.Join(s.Dir, run.ID)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := jobrecord.Write(dir, &run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &Chooser{Store: s, Project: "/p"}
+	in, err := c.Find("debian-12")
+	if err != nil || in.Job.Name != "debian-12 #2" {
+		t.Fatalf("%+v, %v", in, err)
+	}
+	if in, err = c.Previous(in); err != nil || in.Run.ID != "20260105-000000-6" || in.Job.Name != "debian-12" {
+		t.Fatalf("before: %+v, %v", in, err)
+	}
+	if in, err = c.Previous(in); !errors.Is(err, fs.ErrNotExist) { // other jobs for the target are not the job
+		t.Errorf("before the first run: %+v, %v", in, err)
+	}
+}
+
 // TestFindBesideSteps: the steps of a search are not what JOB and JOB@failed mean.
 func TestFindBesideSteps(t *testing.T) {
 	s := stored(t)
