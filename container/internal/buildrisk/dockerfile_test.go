@@ -152,6 +152,8 @@ func TestUnsafe(t *testing.T) {
 		{"here-document after a blank", base + "RUN cat << 'A \\'\nA \\\nRUN --mount=type=bind,target=/m id", "5: RUN", false},
 		{"here-document after an expansion that only later builders know", base + "RUN echo ${!x} <<'A\\'\nA\\\nRUN --mount=type=bind,target=/m id", "5: RUN", false},
 		{"here-document named by such an expansion", base + "RUN cat <<\"${x:#a}\\\"\n${x:#a}\\\nRUN --mount=type=bind,target=/m id", "5: RUN", false},
+		{"here-document named by such an expansion, with tabs", base + "RUN cat <<-\"${x:#a}\\\"\n\t${x:#a}\\\nRUN --mount=type=bind,target=/m id", "5: RUN", false},
+		{"here-document of two words after such an expansion", base + "RUN echo ${!x} <<'A \\'\nA \\\nRUN --mount=type=bind,target=/m id", "5: RUN", false},
 		{"shift", base + "RUN echo $((1 << 2)) $((1 <<- x))\nRUN id", "", false},
 		{"variable that grows", base + "ENV A=aaaa\n" + strings.Repeat("ENV A=$A$A\n", 60) + "RUN --mount=$A id", "CVE-2024-1753", false},
 		{"cache", base + "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked id", "", false},

@@ -239,7 +239,7 @@ func (r *reader) skipDocuments(line string) error {
 	words, err := lex.ProcessWords(line, nil)
 	switch {
 	case err != nil && r.dialect == spacedDocuments:
-		words = strings.Fields(line) // newer builders may know more expansions
+		words = laterWords(lex, line)
 	case err != nil:
 		return nil // a quote without an end: such a line has no here-documents
 	}
@@ -261,6 +261,20 @@ func (r *reader) skipDocuments(line string) error {
 		r.next = start // such a builder fails: what follows is judged nevertheless
 	}
 	return nil
+}
+
+// laterWords splits a line for later builders, which may know more expansions. A quote
+// without an end counts as part of a word.
+func laterWords(lex *shell.Lex, line string) []string {
+	const dollar = "\ue000" // has no meaning for lex
+	words, err := lex.ProcessWords(strings.ReplaceAll(line, "$", dollar), nil)
+	if err != nil {
+		return strings.Fields(line)
+	}
+	for i, word := range words {
+		words[i] = strings.ReplaceAll(word, dollar, "$")
+	}
+	return words
 }
 
 // withoutBlanks removes the blanks between << or <<- and what follows.
@@ -293,7 +307,7 @@ func document(word string) (name string, tabs bool, err error) {
 	lex.SkipUnsetEnv = true
 	words, err := lex.ProcessWords(text, nil)
 	if err != nil || len(words) != 1 {
-		return "", false, err
+		return "", tabs, err
 	}
 	lex.RawQuotes = true
 	if raw, err := lex.ProcessWords(text, nil); err != nil || len(raw) != 1 {
