@@ -8,10 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,12 +42,20 @@ func serve(t *testing.T, handle http.HandlerFunc) *Client {
 func TestRequests(t *testing.T) {
 	const project = "/below/api/v4/projects/group%2Fna%2Eme"
 	ignore := func(_ any, err error) error { return err }
+	first := func(jobs iter.Seq2[*Job, error]) (err error) {
+		for _, err = range jobs {
+			break
+		}
+		return err
+	}
 	cases := []struct {
 		do   func(context.Context, *Client) error
 		want string
 	}{
 		{func(ctx context.Context, c *Client) error { return ignore(c.Pipelines(ctx, "0123")) }, "GET " + project + "/pipelines?per_page=100&sha=0123"},
 		{func(ctx context.Context, c *Client) error { return ignore(c.Pipeline(ctx, 5)) }, "GET " + project + "/pipelines/5"},
+		{func(ctx context.Context, c *Client) error { return first(c.Jobs(ctx, 5)) }, "GET " + project + "/pipelines/5/jobs?page=1&per_page=100"},
+		{func(ctx context.Context, c *Client) error { return first(c.TriggerJobs(ctx, 5)) }, "GET " + project + "/pipelines/5/bridges?page=1&per_page=100"},
 		{func(ctx context.Context, c *Client) error { return ignore(c.Lint(ctx, "0123", "a b")) }, "GET " + project + "/ci/lint?content_ref=0123&dry_run=true&dry_run_ref=a+b"},
 		{func(ctx context.Context, c *Client) error { return ignore(c.TestReport(ctx, 5)) }, "GET " + project + "/pipelines/5/test_report"},
 		{func(ctx context.Context, c *Client) error { return c.Download(ctx, io.Discard, Log(6)) }, "GET " + project + "/jobs/6/trace"},
@@ -64,7 +75,10 @@ func TestRequests(t *testing.T) {
 			if body := r.Header.Get("Content-Type"); (r.Method == http.MethodPost) != (body == "application/json") {
 				t.Errorf("%s: Content-Type %q", got, body)
 			}
-			if strings.HasSuffix(r.URL.Path, "/pipelines") {
+			if accept, agent := r.Header.Get("Accept"), r.Header.Get("User-Agent"); accept != "application/json" || agent != "lcitool" {
+				t.Errorf("%s: Accept %q, User-Agent %q", got, accept, agent)
+			}
+			if slices.Contains([]string{"pipelines", "jobs", "bridges"}, path.Base(r.URL.Path)) {
 				fmt.Fprint(w, "[]")
 				return
 			}
@@ -89,7 +103,7 @@ func TestRepetition(t *testing.T) {
 		status int
 		want   int // requests
 	}{
-		{"read", reads, http.StatusBadGateway, 3}, {"read", reads, http.StatusTooManyRequests, 3}, {"read", reads, lost, 3}, {"read", reads, http.StatusNotFound, 1},
+		{"read", reads, http.StatusBadGateway, 3}, {"read", reads, http.StatusTooManyRequests, 3}, {"read", reads, lost, 3}, {"read", reads, http.StatusNotFound, 1}, {"read", reads, http.StatusMultipleChoices, 1},
 		{"cancel", cancels, http.StatusBadGateway, 3}, {"cancel", cancels, lost, 3},
 		{"play", plays, http.StatusTooManyRequests, 3}, {"play", plays, http.StatusBadGateway, 1}, {"play", plays, lost, 1},
 		{"create", creates, http.StatusTooManyRequests, 3}, {"create", creates, http.StatusBadGateway, 1}, {"create", creates, lost, 1},
@@ -102,14 +116,39 @@ func TestRepetition(t *testing.T) {
 			}
 			w.WriteHeader(tc.status)
 		})
+		pauses := 0
+		c.PauseMin, c.PauseMax = time.Hour, 2*time.Hour
+		c.Pause = func(low, high time.Duration, _ int, _ *http.Response) time.Duration {
+			if pauses++; low != time.Hour || high != 2*time.Hour {
+				t.Errorf("a pause from %s to %s", low, high)
+			}
+			return 0
+		}
 		err := tc.do(t.Context(), c)
 		var status *StatusError
 		if err == nil || errors.As(err, &status) != (tc.status != lost) || status != nil && status.Status != tc.status {
 			t.Errorf("%s, %d: error %v", tc.name, tc.status, err)
 		}
-		if n != tc.want {
-			t.Errorf("%s, %d: %d requests, want %d", tc.name, tc.status, n, tc.want)
+		if n != tc.want || pauses != n-1 {
+			t.Errorf("%s, %d: %d requests and %d pauses, want %d requests", tc.name, tc.status, n, pauses, tc.want)
 		}
+	}
+}
+
+// TestConnectionIsUsedAgain: what follows an answer is read.
+func TestConnectionIsUsedAgain(t *testing.T) {
+	remotes := map[string]bool{}
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		remotes[r.RemoteAddr] = true
+		fmt.Fprint(w, "{}"+strings.Repeat(" ", 1<<20))
+	})
+	for range 3 {
+		if _, err := c.Pipeline(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(remotes) != 1 {
+		t.Errorf("%d connections, want 1", len(remotes))
 	}
 }
 
@@ -175,6 +214,39 @@ func TestPagesWithoutEnd(t *testing.T) {
 	}
 }
 
+// TestAttributes has jobs and a pipeline as in GitLab's documentation.
+func TestAttributes(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/jobs") {
+			fmt.Fprint(w, `[{"id": 8, "name": "n", "stage": "test", "status": "failed", "failure_reason": "script_failure", "allow_failure": true,
+				"started_at": "2015-12-24T17:54:27.722Z", "duration": 0.465, "web_url": "https://host.example/8", "tag_list": ["a"],
+				"artifacts_file": {"filename": "artifacts.zip", "size": 1000}, "artifacts": [{"file_type": "junit", "size": 1, "file_format": "gzip"}],
+				"artifacts_expire_at": "2016-01-23T17:54:27Z", "pipeline": {"id": 6}, "runner": null}]`)
+			return
+		}
+		fmt.Fprint(w, `{"id": 46, "iid": 11, "project_id": 1, "status": "success", "ref": "main", "sha": "a91957", "web_url": "https://host.example/46",
+			"yaml_errors": "wrong", "user": {"id": 1}}`)
+	})
+	started, expires := time.Date(2015, 12, 24, 17, 54, 27, 722e6, time.UTC), time.Date(2016, 1, 23, 17, 54, 27, 0, time.UTC)
+	want := Job{
+		ID: 8, Name: "n", Stage: "test", Status: "failed", FailureReason: "script_failure", AllowFailure: true, StartedAt: &started, Duration: 0.465,
+		WebURL: "https://host.example/8", ArtifactsExpireAt: &expires,
+	}
+	want.ArtifactsFile.Filename = "artifacts.zip"
+	want.Artifacts = append(want.Artifacts, struct {
+		FileType string `json:"file_type"`
+	}{"junit"})
+	for j, err := range c.Jobs(t.Context(), 6) {
+		if err != nil || !reflect.DeepEqual(*j, want) {
+			t.Errorf("job %+v, %v, want %+v", j, err, want)
+		}
+	}
+	p, err := c.Pipeline(t.Context(), 46)
+	if want := (Pipeline{46, 1, "success", "main", "a91957", "https://host.example/46", "wrong"}); err != nil || *p != want {
+		t.Errorf("pipeline %+v, %v, want %+v", p, err, want)
+	}
+}
+
 // TestAnswers: an answer that is none of GitLab's is an error, a missing one is nil.
 func TestAnswers(t *testing.T) {
 	body := ""
@@ -232,5 +304,19 @@ func TestStatusError(t *testing.T) {
 		if err == nil || err.Error() != tc.want {
 			t.Errorf("%d %s: %v, want %q", tc.status, tc.body, err, tc.want)
 		}
+	}
+}
+
+// TestStatusErrorOfCutAnswer: the status is known although the message is not.
+func TestStatusErrorOfCutAnswer(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		w.WriteHeader(http.StatusConflict)
+		fmt.Fprint(w, "cut")
+	})
+	err := c.PlayJob(t.Context(), 1)
+	var status *StatusError
+	if !errors.As(err, &status) || status.Status != http.StatusConflict || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v", err)
 	}
 }
