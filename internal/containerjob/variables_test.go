@@ -35,7 +35,7 @@ func joined(a, b map[string]string) map[string]string {
 // joined.
 func TestVariables(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // not for secrets
-	names, values := []string{"A", "B", "C", "D", "E"}, []string{"", "1", "2", strings.Repeat("x", maxValue+1)}
+	names, values := []string{"A", "B", "C", "D", "E"}, []string{"", "1", "2", strings.Repeat("x", maxValue), strings.Repeat("x", maxValue+1)}
 	want := func(value string) string {
 		return map[bool]string{true: unknownText, false: value}[len(value) > maxValue]
 	}
@@ -90,20 +90,14 @@ func TestVariables(t *testing.T) {
 // TestPlainText: a plain word is what the library expands it to.
 func TestPlainText(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // not for secrets
-	const letters = "ab1/.-=:,}{~*?[]\\$'\"!#@%^+ "
-	plain := 0
-	for range 20000 {
-		var word strings.Builder
-		for range 1 + random.IntN(6) {
-			word.WriteByte(letters[random.IntN(len(letters))])
-		}
-		file, err := syntax.NewParser().Parse(strings.NewReader("x "+word.String()), "")
+	check := func(text string) (plain int) {
+		file, err := syntax.NewParser().Parse(strings.NewReader("x "+text), "")
 		if err != nil || len(file.Stmts) != 1 {
-			continue
+			return 0
 		}
 		call, ok := file.Stmts[0].Cmd.(*syntax.CallExpr)
 		if !ok {
-			continue
+			return 0
 		}
 		for _, w := range call.Args {
 			text, ok := plainText(w)
@@ -115,9 +109,22 @@ func TestPlainText(t *testing.T) {
 			fields, err := expand.Fields(s.config(), w)
 			literal, errLiteral := expand.Literal(s.config(), w)
 			if err != nil || errLiteral != nil || !slices.Equal(fields, []string{text}) || literal != text {
-				t.Fatalf("%q: %q and %q, want %q", word.String(), fields, literal, text)
+				t.Fatalf("%q: %q and %q, want %q", text, fields, literal, text)
 			}
 		}
+		return plain
+	}
+	for _, text := range []string{"{a,b}", "a{,b}c", "{1..3}", "~", "~/a", "a\\b", "a\\"} {
+		check(text)
+	}
+	const letters = "ab1/.-=:,}{~*?[]\\$'\"!#@%^+ "
+	plain := 0
+	for range 20000 {
+		var word strings.Builder
+		for range 1 + random.IntN(6) {
+			word.WriteByte(letters[random.IntN(len(letters))])
+		}
+		plain += check(word.String())
 	}
 	if plain < 10000 {
 		t.Errorf("only %d words were plain", plain)
