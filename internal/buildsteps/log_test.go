@@ -38,9 +38,12 @@ func TestLog(t *testing.T) {
 		{"STEP 1/2: FROM x\nsaid\r\nSTEP 2/2: RUN y\n", "", "step 1/2: FROM x (T)\nstep 2/2: RUN y (T)\n"},
 		{"STEP 1/2: FROM z\nno \x1b[31mend", outcome.NoImage, "step 1/2: FROM z (failed after T)\nSTEP 1/2: FROM z\nno \x1b[31mend"},
 		{"Trying x\n", outcome.NoImage, "Trying x\n"},
+		{"Trying x\r\n", outcome.NoImage, "Trying x\n"},
 		{"Trying x\nno end", outcome.NoImage, "Trying x\nTrying x\nno end"},
 		{"Trying \x1b[31mx\n", outcome.NoImage, "Trying x\nTrying \x1b[31mx\n"},
 		{strings.Repeat("x", maxLine) + "end\n", outcome.NoImage, strings.Repeat("x", maxLine) + "\n" + strings.Repeat("x", maxLine) + "end\n"},
+		{strings.Repeat("x", maxLine) + "end\ny\n", outcome.NoImage, strings.Repeat("x", maxLine) + "\ny\n" + strings.Repeat("x", maxLine) + "end\ny\n"},
+		{strings.Repeat("x", maxLine) + "\n", outcome.NoImage, strings.Repeat("x", maxLine) + "\n"},
 		{"STEP 1/2: FROM z\n", outcome.Stopped, "step 1/2: FROM z (stopped after T)\n"},
 	} {
 		path, out, err := build(t, dir, test.text, test.state)
