@@ -75,7 +75,7 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation 
 	early, user := predefined.beforeJobs(), predefined.user()
 	s := &scope{event: &event, vars: layers{early, user, given}, tree: &tree{fsys: p.fsys}, patterns: &budget{left: work, stop: p.options.Stop}, since: p.options.ChangedSince}
 	c := p.config(s)
-	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, paths: parsedPaths{}, scope: s, defs: c.decoded, predefined: predefined, early: early, above: layers{user, given}}
+	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, paths: newParsedPaths(), scope: s, defs: c.decoded, predefined: predefined, early: early, above: layers{user, given}}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing, Jobs: make([]Job, 0, len(c.decoded.jobs))}
 	e.workflow()
 	e.shared = e.predefined.list()
@@ -150,7 +150,7 @@ type evaluator struct {
 	at         map[string]int // index of each job in out, by name
 	left       int            // rules and variables that may still be evaluated
 	problems   problems
-	paths      parsedPaths
+	paths      *parsedPaths
 	decideOnly bool // leave out what Decide does not return
 
 	// needsWorkflow reports that a job without rules is in the pipeline only if an

@@ -14,6 +14,7 @@ import (
 const (
 	maxShellPath = 4 << 10
 	maxOperand   = 4 << 10
+	maxParsed    = 64 << 10 // of all paths that are kept, which take a hundred times the memory of their text
 )
 
 // operators returns the shell operators that paths may contain. Others let values
@@ -25,17 +26,25 @@ func operators() []syntax.ParExpOperator {
 	}
 }
 
-// parsedPaths are paths that were parsed, by their text. The jobs of a pipeline have
-// many in common. A nil one caches nothing.
-type parsedPaths map[string]*syntax.Word
+// parsedPaths keep paths that were parsed. The jobs of a pipeline have many in common.
+// A nil one keeps nothing.
+type parsedPaths struct {
+	words map[string]*syntax.Word // by text
+	left  int                     // bytes of text that may still be added
+}
 
-func (p parsedPaths) parse(path string) (*syntax.Word, error) {
-	if word, ok := p[path]; ok {
-		return word, nil
+func newParsedPaths() *parsedPaths {
+	return &parsedPaths{words: map[string]*syntax.Word{}, left: maxParsed}
+}
+
+func (p *parsedPaths) parse(path string) (*syntax.Word, error) {
+	if p != nil && p.words[path] != nil {
+		return p.words[path], nil
 	}
 	word, err := syntax.NewParser().Document(strings.NewReader(path))
-	if err == nil && p != nil {
-		p[path] = word
+	if err == nil && p != nil && len(path) <= p.left {
+		p.left -= len(path)
+		p.words[path] = word
 	}
 	return word, err
 }

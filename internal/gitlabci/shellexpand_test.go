@@ -3,6 +3,7 @@
 package gitlabci
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -98,5 +99,35 @@ j:
 		if got := j.Services[0].Variables[name]; got != value {
 			t.Errorf("%s: %q, want %q", name, got, value)
 		}
+	}
+}
+
+// TestParsedPaths: paths are parsed once, and a pipeline with many long ones does not
+// fill the memory.
+func TestParsedPaths(t *testing.T) {
+	p, size := newParsedPaths(), 0
+	for i := range 1000 {
+		path := fmt.Sprint(i, "/", strings.Repeat("$a", 500))
+		first, err := p.parse(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, _ := p.parse(path)
+		if (first == again) != (p.words[path] != nil) {
+			t.Fatalf("path %d was parsed again", i)
+		}
+	}
+	for path := range p.words {
+		size += len(path)
+	}
+	if size > maxParsed || size < maxParsed/2 {
+		t.Errorf("paths of %d bytes are kept, want at most %d", size, maxParsed)
+	}
+	var none *parsedPaths
+	if word, err := none.parse("$a"); word == nil || err != nil {
+		t.Errorf("without memory: %v, %v", word, err)
+	}
+	if _, err := p.parse("${"); err == nil {
+		t.Error("no error for a wrong path")
 	}
 }

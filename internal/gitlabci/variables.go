@@ -93,7 +93,7 @@ type expander struct {
 	path  []string          // names being expanded, outermost first
 	left  int               // bytes that may still be added
 	err   error             // the first cycle, or that the limit was exceeded
-	paths parsedPaths
+	paths *parsedPaths
 
 	exported map[string]string // what paths see instead of a variable's value
 }
