@@ -170,9 +170,13 @@ func (c *Client) send(ctx context.Context, method, path string, body []byte, ret
 	return nil
 }
 
+// maxMessage limits what is read of an answer other than success, in bytes. Nested JSON
+// takes time that grows with the square of its length.
+const maxMessage = 64 << 10
+
 func statusError(response *http.Response) error {
 	e := &StatusError{Status: response.StatusCode}
-	data, err := io.ReadAll(response.Body)
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxMessage))
 	if err != nil {
 		return errors.Join(e, err)
 	}
@@ -182,7 +186,7 @@ func statusError(response *http.Response) error {
 	case len(data) == 0:
 	case json.Unmarshal(data, &said) == nil:
 		e.Message = message(said)
-	default: // HTML of a proxy
+	default: // HTML of a proxy, or cut
 		e.Message = string(data)
 	}
 	// GitLab often says the status again: "403 Forbidden", "404 Project Not Found".

@@ -320,3 +320,21 @@ func TestStatusErrorOfCutAnswer(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestLongStatusError: only the beginning of a long message is read.
+func TestLongStatusError(t *testing.T) {
+	for _, body := range []string{
+		strings.Repeat("x", maxMessage+1),
+		strings.Repeat(`{"a":`, 9000) + `"` + strings.Repeat("x", 15<<20) + `"` + strings.Repeat("}", 9000),
+	} {
+		c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, body)
+		})
+		_, err := c.Pipeline(t.Context(), 1)
+		var status *StatusError
+		if !errors.As(err, &status) || status.Message != body[:maxMessage] {
+			t.Errorf("%.20q of %d bytes: a message of %d", body, len(body), len(fmt.Sprint(err)))
+		}
+	}
+}
