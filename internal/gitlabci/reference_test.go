@@ -35,3 +35,19 @@ func TestReferencesInLists(t *testing.T) {
 		}
 	}
 }
+
+// TestMissingReferenceOfTwoJobs: each job that reaches a missing reference lacks it.
+func TestMissingReferenceOfTwoJobs(t *testing.T) {
+	e := explained(t, `
+.a: {script: [x, !reference [none, k]]}
+one: {script: !reference [.a, script]}
+two: {script: [y, !reference [.a, script]]}
+`, nil)
+	about := map[string]int{}
+	for _, p := range e.Problems {
+		about[p.Job]++
+	}
+	if about["one"] != 1 || about["two"] != 1 {
+		t.Errorf("problems %v: %v", about, e.Problems)
+	}
+}
