@@ -125,6 +125,19 @@ func TestBlockWriterIsYAMLEncoder(t *testing.T) {
 	}
 }
 
+// TestBlockWriterKeepsError writes more after a string that is not UTF-8.
+func TestBlockWriterKeepsError(t *testing.T) {
+	w := &blockWriter{}
+	w.key("a")
+	w.text("\xff")
+	first := w.err
+	w.key("\xfe")
+	w.text("b")
+	if first == nil || w.err != first { //nolint:errorlint // the same one
+		t.Errorf("error %v, first %v", w.err, first)
+	}
+}
+
 // TestJobsAreWrittenLikeYAMLEncoder decodes each job of the generated files and
 // encodes it again.
 func TestJobsAreWrittenLikeYAMLEncoder(t *testing.T) {
