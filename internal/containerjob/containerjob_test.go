@@ -71,6 +71,7 @@ func TestOf(t *testing.T) {
 		{"in a subshell", "(cd a && docker build -t x .)\ndocker build -t y .", "x:latest <- a/Dockerfile in a; y:latest <- Dockerfile in ."},
 		{"absolute", `docker build -t x -f "$(pwd)/D" "$PWD/c"`, "x:latest <- D in c"},
 		{"loop", `for n in a b; do docker build -t "reg/$n" -f "$n.D" .; done`, "reg/a:latest <- a.D in .; reg/b:latest <- b.D in ."},
+		{"names of variables", `unset NAME; NAME_B=1; for n in ${!NAME*} ${!BUILD_A@}; do docker build -t "reg/$n" .; done`, "reg/NAME_B:latest <- Dockerfile in .; reg/BUILD_ARGS:latest <- Dockerfile in ."},
 		{"function", "b() {\n docker build -t \"$1\" \"$2\"\n}\nb x d", "x:latest <- d/Dockerfile in d"},
 		{"condition that is met", `if [ -n "$NAME" ]; then T=a; else T=b; fi; docker build -t $T .`, "a:latest <- Dockerfile in ."},
 		{"condition that is not", `test "$NAME" = other && docker build -t x .`, ""},
