@@ -19,7 +19,7 @@ import (
 func TestSelectorIsSelect(t *testing.T) {
 	set, catalogue := loadBuiltIn(t)
 	var selector targets.Selector
-	unavailable, foreign := 0, 0
+	unavailable, foreign, pypi, cpan := 0, 0, 0, 0
 	for _, name := range catalogue.Names() {
 		release, err := catalogue.Release(name)
 		if err != nil {
@@ -30,7 +30,7 @@ func TestSelectorIsSelect(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			for _, projects := range [][]string{{"qemu", "libvirt"}, {"unknown"}, {"libvirt-python"}, {}} {
+			for _, projects := range [][]string{{"qemu", "libvirt", "libvirt-tck", "libvirt-perl"}, {"unknown"}, {"libvirt-python"}, {}} {
 				want, wantErr := targets.Select(set, target, projects)
 				got, err := selector.Select(set, target, projects)
 				if (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
@@ -46,12 +46,12 @@ func TestSelectorIsSelect(t *testing.T) {
 					t.Errorf("%s: %v: not sorted: %+v", target, projects, got.Unavailable)
 				}
 				unavailable = max(unavailable, len(got.Unavailable))
-				foreign = max(foreign, len(got.Foreign))
+				foreign, pypi, cpan = max(foreign, len(got.Foreign)), max(pypi, len(got.PyPI)), max(cpan, len(got.CPAN))
 			}
 		}
 	}
-	if unavailable < 2 || foreign == 0 {
-		t.Errorf("at most %d compilers were unavailable, and %d packages foreign", unavailable, foreign)
+	if unavailable < 2 || foreign == 0 || pypi == 0 || cpan == 0 {
+		t.Errorf("at most %d compilers were unavailable, and %d packages foreign, %d of PyPI, %d of CPAN", unavailable, foreign, pypi, cpan)
 	}
 }
 
