@@ -2,7 +2,11 @@
 
 package gitlabci
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+)
 
 func TestDocuments(t *testing.T) {
 	for text, want := range map[string]int{
@@ -41,6 +45,23 @@ func TestHeader(t *testing.T) {
 		s := &source{path: ".gitlab-ci.yml"}
 		if got := s.readHeader(document{text: []byte(text)}) != nil; got != want {
 			t.Errorf("%q: header %t, want %t", text, got, want)
+		}
+	}
+}
+
+// TestLargestFile: a longer file is refused, not cut.
+func TestLargestFile(t *testing.T) {
+	text := "j: {script: [x]}\n"
+	text += "#" + strings.Repeat("x", maxFileSize-len(text)-2) + "\n"
+	for size, want := range map[int]string{maxFileSize: "", maxFileSize + 1: "the file is larger than"} {
+		for top, tree := range map[string]fstest.MapFS{
+			"itself":   files(map[string]string{"": text + strings.Repeat("\n", size-len(text))}),
+			"included": files(map[string]string{"": "include: /a.yml\n", "a.yml": text + strings.Repeat("\n", size-len(text))}),
+		} {
+			_, err := evaluate(tree, Event{})
+			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s, %d bytes: %v, want %q", top, size, err, want)
+			}
 		}
 	}
 }
