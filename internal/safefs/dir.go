@@ -69,7 +69,7 @@ func (d *Dir) ReadFile(name string, limit int64) ([]byte, error) {
 }
 
 // Holds reports whether the content of a regular file is data. It reads parts of the
-// length of buffer, and is false if the file cannot be read.
+// length of buffer, which must not be 0, and is false if the file cannot be read.
 func (d *Dir) Holds(name string, data, buffer []byte) bool {
 	f, err := d.Open(name)
 	if err != nil {
