@@ -3,9 +3,12 @@
 package gitlabci
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
 func TestDocuments(t *testing.T) {
@@ -62,6 +65,17 @@ func TestLargestFile(t *testing.T) {
 			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 				t.Errorf("%s, %d bytes: %v, want %q", top, size, err, want)
 			}
+		}
+	}
+}
+
+// TestDeviceIsNotRead: only regular files end.
+func TestDeviceIsNotRead(t *testing.T) {
+	for _, mode := range []fs.FileMode{fs.ModeDevice, fs.ModeNamedPipe, fs.ModeDir} {
+		tree := files(map[string]string{"": "include: /a.yml\nj: {script: [x]}\n", "a.yml": "k: {script: [x]}\n"})
+		tree["a.yml"].Mode = mode
+		if _, err := evaluate(tree, Event{}); err == nil || !strings.Contains(err.Error(), safefs.ErrNotRegular.Error()) {
+			t.Errorf("%v: %v", mode, err)
 		}
 	}
 }
