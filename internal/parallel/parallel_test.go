@@ -47,3 +47,19 @@ func TestShareRunsAtTheSameTime(t *testing.T) {
 		}
 	})
 }
+
+// TestShareStops has calls that leave their loop after one number.
+func TestShareStops(t *testing.T) {
+	var all sync.Map
+	Share(1000, func(numbers iter.Seq[int]) {
+		for i := range numbers {
+			all.Store(i, true)
+			break
+		}
+	})
+	n := 0
+	all.Range(func(any, any) bool { n++; return true })
+	if n == 0 || n > runtime.GOMAXPROCS(0) {
+		t.Errorf("%d numbers, want one for each call", n)
+	}
+}
