@@ -16,6 +16,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -109,9 +110,9 @@ func TestRepetition(t *testing.T) {
 		{"create", creates, http.StatusTooManyRequests, 3}, {"create", creates, http.StatusBadGateway, 1}, {"create", creates, lost, 1},
 	}
 	for _, tc := range cases {
-		n := 0
+		var requests atomic.Int32
 		c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-			if n++; tc.status == lost {
+			if requests.Add(1); tc.status == lost {
 				panic(http.ErrAbortHandler)
 			}
 			w.WriteHeader(tc.status)
@@ -129,7 +130,7 @@ func TestRepetition(t *testing.T) {
 		if err == nil || errors.As(err, &status) != (tc.status != lost) || status != nil && status.Status != tc.status {
 			t.Errorf("%s, %d: error %v", tc.name, tc.status, err)
 		}
-		if n != tc.want || pauses != n-1 {
+		if n := int(requests.Load()); n != tc.want || pauses != n-1 {
 			t.Errorf("%s, %d: %d requests and %d pauses, want %d requests", tc.name, tc.status, n, pauses, tc.want)
 		}
 	}
