@@ -107,24 +107,19 @@ const (
 	maxPages = 100
 )
 
-// pages returns the items on all pages of a list. After an error there are no more.
-func pages[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[*T, error] {
-	return func(yield func(*T, error) bool) {
-		if query == nil {
-			query = url.Values{}
-		}
-		query.Set("per_page", strconv.Itoa(pageSize))
+// jobs returns the jobs on all pages of a list. After an error there are no more.
+func (c *Client) jobs(ctx context.Context, path string) iter.Seq2[*Job, error] {
+	return func(yield func(*Job, error) bool) {
 		page := 1
 		for range maxPages {
-			query.Set("page", strconv.Itoa(page))
-			var items []*T
-			header, err := c.get(ctx, path, query, &items)
+			var jobs []*Job
+			header, err := c.get(ctx, path, url.Values{"per_page": {strconv.Itoa(pageSize)}, "page": {strconv.Itoa(page)}}, &jobs)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			for _, item := range items {
-				if item != nil && !yield(item, nil) {
+			for _, j := range jobs {
+				if j != nil && !yield(j, nil) {
 					return
 				}
 			}

@@ -64,12 +64,12 @@ func (c *Client) Pipeline(ctx context.Context, id int64) (*Pipeline, error) {
 
 // Jobs returns the jobs of a pipeline that are no trigger jobs.
 func (c *Client) Jobs(ctx context.Context, pipeline int64) iter.Seq2[*Job, error] {
-	return pages[Job](ctx, c, fmt.Sprintf("/pipelines/%d/jobs", pipeline), nil)
+	return c.jobs(ctx, fmt.Sprintf("/pipelines/%d/jobs", pipeline))
 }
 
 // TriggerJobs returns the jobs of a pipeline that start other pipelines.
 func (c *Client) TriggerJobs(ctx context.Context, pipeline int64) iter.Seq2[*Job, error] {
-	return pages[Job](ctx, c, fmt.Sprintf("/pipelines/%d/bridges", pipeline), nil)
+	return c.jobs(ctx, fmt.Sprintf("/pipelines/%d/bridges", pipeline))
 }
 
 // A Variable is a variable of a new pipeline.
