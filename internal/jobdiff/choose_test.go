@@ -34,15 +34,21 @@ func stored(t *testing.T) *jobrecord.Store {
 		{ID: "20260103-000000-3", Project: "/other", Jobs: []jobrecord.Job{job("a", "debian-12", outcome.Passed)}},
 		{ID: "20260103-000001-4", Project: "/p", Jobs: []jobrecord.Job{job("a", "debian-12", outcome.Failed), job("a-clang", "debian-12", outcome.Passed), job("d", "x", outcome.Running)}},
 	} {
-		dir := filepath.Join(s.Dir, r.ID)
-		if err := os.Mkdir(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := jobrecord.Write(dir, &r); err != nil {
-			t.Fatal(err)
-		}
+		store(t, s, r)
 	}
 	return s
+}
+
+// store adds a run to a store.
+func store(t *testing.T, s *jobrecord.Store, run jobrecord.Run) {
+	t.Helper()
+	dir := filepath.Join(s.Dir, run.ID)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := jobrecord.Write(dir, &run); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestFind(t *testing.T) {
@@ -91,13 +97,7 @@ func TestFindRepetitions(t *testing.T) {
 		repetition("a #1", outcome.Failed), repetition("a #2", outcome.Passed), repetition("a #3", outcome.Failed), repetition("a #4", outcome.Passed),
 		{Name: "a #5", Of: "a", Target: "debian-12", State: outcome.NotRun},
 	}}
-	dir := filepath.Join(s.Dir, run.ID)
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := jobrecord.Write(dir, &run); err != nil {
-		t.Fatal(err)
-	}
+	store(t, s, run)
 	c := &Chooser{Store: s, Project: "/p"}
 	for text, want := range map[string]string{
 		"a": "a #4", "a@failed": "a #3", "a@passed": "a #4", "debian-12@failed": "a #3", "a #1": "a #1", "20260105:a": "a #4", "a@previous": "a",
@@ -126,13 +126,7 @@ func TestJobCalledLikeTarget(t *testing.T) {
 		{ID: "20260105-000000-6", Project: "/p", Jobs: []jobrecord.Job{job("debian-12", ""), job("other", "")}},
 		{ID: "20260106-000000-7", Project: "/p", Jobs: []jobrecord.Job{job("debian-12 #1", "debian-12"), job("debian-12 #2", "debian-12"), job("other", "")}},
 	} {
-		dir := filepath.Join(s.Dir, run.ID)
-		if err := os.Mkdir(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := jobrecord.Write(dir, &run); err != nil {
-			t.Fatal(err)
-		}
+		store(t, s, run)
 	}
 	c := &Chooser{Store: s, Project: "/p"}
 	in, err := c.Find("debian-12")
