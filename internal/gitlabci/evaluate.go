@@ -78,7 +78,9 @@ func (p *Pipeline) evaluate(event Event, decideOnly bool, work int) *Evaluation 
 	e := &evaluator{decideOnly: decideOnly, left: maxWork, at: map[string]int{}, paths: newParsedPaths(), scope: s, defs: c.decoded, predefined: predefined, early: early, above: layers{user, given}}
 	e.out = &Evaluation{Stages: c.decoded.stages, Missing: c.missing, Jobs: make([]Job, 0, len(c.decoded.jobs))}
 	e.workflow()
-	e.shared = e.predefined.list()
+	if !decideOnly {
+		e.shared = e.predefined.list()
+	}
 	openWorkflow := s.tree.unknownChanges
 	for _, def := range c.decoded.jobs {
 		if stopped(p.options.Stop) {
