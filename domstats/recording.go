@@ -29,8 +29,9 @@ type RecordedStats struct {
 }
 
 // Check applies every check that needs nothing but the recording: names of
-// the extended groups, types, doubles, and the values against QEMU's. An error
-// means that the recording itself cannot be read.
+// the extended groups, types, doubles, and the values against QEMU's. QEMU has
+// statistics with KVM only; an emulated domain has none of the extended groups.
+// An error means that the recording itself cannot be read.
 func (r Recording) Check(c *Catalogue) (faults []string, err error) {
 	schema, err := ParseSchema(r.Schema)
 	if err != nil {
@@ -54,8 +55,11 @@ func (r Recording) Check(c *Catalogue) (faults []string, err error) {
 	faults = append(faults, CheckFieldTypes(r.Record, schema.VM())...)
 	faults = append(faults, CheckBracket(r.Record, schema.VM(), before.vm, after.vm, r.Paused)...)
 	names := []string{"vcpu.current", "vcpu.maximum"}
-	for n := range before.vcpus {
+	for _, n := range paths {
 		fields := schema.VCPU(n)
+		if _, offered := before.vcpus[n]; len(fields) > 0 && !offered {
+			faults = append(faults, fmt.Sprintf("QEMU has no statistics of vCPU %d", n))
+		}
 		for _, f := range []string{"state", "time", "wait", "delay"} {
 			names = append(names, fmt.Sprintf("vcpu.%d.%s", n, f))
 		}
@@ -64,8 +68,8 @@ func (r Recording) Check(c *Catalogue) (faults []string, err error) {
 		faults = append(faults, CheckBracket(r.Record, fields, before.vcpus[n], after.vcpus[n], r.Paused)...)
 	}
 	faults = append(faults, CheckNames(r.Record, "vcpu.", names)...)
-	if n, _ := r.Record.Uint("vcpu.current"); n != uint64(len(before.vcpus)) {
-		faults = append(faults, fmt.Sprintf("vcpu.current is %d, QEMU has %d vCPUs", n, len(before.vcpus)))
+	if n, _ := r.Record.Uint("vcpu.current"); n != uint64(len(paths)) {
+		faults = append(faults, fmt.Sprintf("vcpu.current is %d, QEMU has %d vCPUs", n, len(paths)))
 	}
 	return faults, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,6 +94,36 @@ func TestBrokenRecordings(t *testing.T) {
 			if faults, err := bad.Check(domstats.NewCatalogue()); err == nil {
 				t.Errorf("%s: no error, %q", name, faults)
 			}
+		}
+	}
+}
+
+func TestEveryVCPUHasStatistics(t *testing.T) {
+	for name, r := range recordings(t) {
+		r.Before.VCPU = json.RawMessage(`[]`)
+		if faults := check(t, r); !slices.Contains(faults, "QEMU has no statistics of vCPU 0") {
+			t.Errorf("%s: %q", name, faults)
+		}
+	}
+}
+
+// QEMU has no statistics of an emulated domain, and libvirt no extended groups then.
+func TestEmulatedDomain(t *testing.T) {
+	for name, r := range recordings(t) {
+		schema, err := domstats.ParseSchema(r.Schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := slices.Concat(schema.VM(), schema.VCPU(0), schema.VCPU(1))
+		extended := domstats.FieldNames(fields)
+		none := json.RawMessage(`[]`)
+		r.Schema, r.Before, r.After = none, domstats.RecordedStats{VM: none, VCPU: none}, domstats.RecordedStats{VM: none, VCPU: none}
+		if faults := check(t, r); len(faults) < len(extended)/2 {
+			t.Errorf("%s: statistics that QEMU does not have: %q", name, faults)
+		}
+		r.Record.Params = slices.DeleteFunc(r.Record.Params, func(p domstats.Param) bool { return slices.Contains(extended, p.Name) })
+		if faults := check(t, r); len(faults) > 0 {
+			t.Errorf("%s: %q", name, faults)
 		}
 	}
 }

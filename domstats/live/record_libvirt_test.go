@@ -17,6 +17,7 @@ import (
 	"gitlab.com/lcitool/lcitool/domstats/guest"
 	"gitlab.com/lcitool/lcitool/domstats/qmp"
 	"gitlab.com/lcitool/lcitool/domstats/rpc"
+	"gitlab.com/lcitool/lcitool/domstats/suite"
 )
 
 var record = flag.String("record", "", "a file to write the recording to")
@@ -30,8 +31,9 @@ func (p passthrough) Execute(ctx context.Context, command string) (string, error
 	return p.c.Monitor(ctx, p.d, command, false)
 }
 
-// A paused guest of two busy vCPUs of four passes every check of a recording. With -record,
-// the recording is written for machines without libvirt.
+// A paused guest of two busy vCPUs of four passes every check of a recording, with KVM or, where
+// this machine has none, emulated. With -record, the recording is written for machines without
+// libvirt.
 func TestRecording(t *testing.T) {
 	owner, err := Self()
 	if err != nil {
@@ -51,7 +53,8 @@ func TestRecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	spec := guest.Spec{Name: owner.Prefix() + "recording", KVM: true, VCPUs: 2, MaxVCPUs: 4, ROM: rom, Serial: filepath.Join(dir, "port")}
+	noKVM := newHost(Options{}).Missing(suite.NeedKVM)
+	spec := guest.Spec{Name: owner.Prefix() + "recording", KVM: noKVM == "", VCPUs: 2, MaxVCPUs: 4, ROM: rom, Serial: filepath.Join(dir, "port")}
 	xml, err := spec.XML()
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +90,13 @@ func TestRecording(t *testing.T) {
 	if faults, err := r.Check(domstats.NewCatalogue()); err != nil || len(faults) > 0 {
 		t.Errorf("%q, %v", faults, err)
 	}
+	if extended := len(r.Record.Names("vm.")) > 0; extended != (noKVM == "") {
+		t.Errorf("extended statistics: %t; KVM is missing: %q", extended, noKVM)
+	}
 	if *record != "" {
+		if noKVM != "" {
+			t.Fatalf("a recording needs KVM: %s", noKVM)
+		}
 		r.Record.Domain.Name = "recording"
 		b, err := json.MarshalIndent(r, "", " ")
 		if err != nil {
