@@ -52,8 +52,10 @@ func Parse(text []byte, args map[string]string, bases map[string]Base) (*File, e
 	old, oldErr := read(text, noDocuments)
 	spaced, spacedErr := read(text, spacedDocuments)
 	switch {
-	case errors.Is(plainErr, errLong), errors.Is(spacedErr, errLong):
-		return nil, errLong
+	case errors.Is(plainErr, errLong):
+		return nil, plainErr
+	case errors.Is(spacedErr, errLong), errors.Is(spacedErr, errCut):
+		return nil, spacedErr
 	case plainErr != nil && oldErr != nil:
 		return nil, plainErr
 	}

@@ -217,7 +217,9 @@ func TestFixes(t *testing.T) {
 }
 
 func TestUnreadable(t *testing.T) {
-	for _, text := range []string{"", "# nothing\n", "FROM x\nLABEL a=b c", strings.Repeat("#\n", maxSize), "FROM x\nRUN <<X " + strings.Repeat("x", maxWord) + "\nX"} {
+	for _, text := range []string{"", "# nothing\n", "FROM x\nLABEL a=b c", strings.Repeat("#\n", maxSize), "FROM x\nRUN <<X " + strings.Repeat("x", maxWord) + "\nX",
+		"FROM x\nRUN <<${x:#a b}\\ x\n${x:#a b}\\\nRUN --mount=type=bind,target=/m id",
+		"FROM x\nRUN ${!x} <<${!x b}\\ x\n${!x b}\\\nRUN --mount=type=bind,target=/m id"} {
 		if f, err := Parse([]byte(text), nil, nil); err == nil {
 			t.Errorf("%.20q: %+v", text, f)
 		}

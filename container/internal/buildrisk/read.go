@@ -5,6 +5,7 @@ package buildrisk
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -226,6 +227,9 @@ const maxWord = 8 << 10
 // errLong reports a line whose here-documents are not looked for.
 var errLong = fmt.Errorf("a line with a here-document is longer than %d bytes", maxWord)
 
+// errCut reports a here-document whose end depends on the builder.
+var errCut = errors.New("cannot tell what ends a here-document: there is a blank in an expansion of its name")
+
 // skipDocuments skips the here-documents of an instruction.
 func (r *reader) skipDocuments(line string) error {
 	if len(line) > maxWord {
@@ -242,6 +246,9 @@ func (r *reader) skipDocuments(line string) error {
 		words = laterWords(lex, line)
 	case err != nil:
 		return nil // a quote without an end: such a line has no here-documents
+	}
+	if r.dialect == spacedDocuments && slices.ContainsFunc(words, cutInExpansion) {
+		return errCut
 	}
 	for _, word := range words {
 		name, tabs, err := document(word)
@@ -275,6 +282,12 @@ func laterWords(lex *shell.Lex, line string) []string {
 		words[i] = strings.ReplaceAll(word, dollar, "$")
 	}
 	return words
+}
+
+// cutInExpansion reports whether a blank in ${} has cut the name of a here-document.
+func cutInExpansion(word string) bool {
+	_, name, found := strings.Cut(word, "<<")
+	return found && strings.Count(name, "${") > strings.Count(name, "}")
 }
 
 // withoutBlanks removes the blanks between << or <<- and what follows.
