@@ -173,8 +173,7 @@ func iotForeign(t *T) {
 			death = t.death()
 			return death != ""
 		})
-		// The next daemon must not find this QEMU.
-		t.must(p.Signal(SigKill), "kill QEMU")
+		t.kill(p)
 		t.reopen()
 		how, _, _ := strings.Cut(death, "; the last lines")
 		t.deviates("KD-18", true, "the daemon died when it was asked for IOThreads: %s", how)

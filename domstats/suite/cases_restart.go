@@ -109,7 +109,7 @@ func lifAway(t *T) {
 		given.do("b")
 		off.doUntilAnswered("x")
 		dead.doUntilAnswered("P")
-		t.must(p.Signal(SigKill), "kill QEMU")
+		t.kill(p)
 	}), "restart the daemon")
 	t.reopen()
 
@@ -125,4 +125,14 @@ func lifAway(t *T) {
 	watched.state(paused, reasonWatchdog)
 	dead.state(crashed, 1)
 	t.check(complete(dead.record(everything)), "the record of a domain that crashed is not full")
+}
+
+// kill ends a process before the next daemon starts: one that still reaches a dying QEMU takes
+// it for a domain that it has to end itself.
+func (t *T) kill(p Process) {
+	t.must(p.Signal(SigKill), "kill QEMU")
+	t.until(12*atOnce, "the killed QEMU is gone", func() bool {
+		_, _, err := p.Times()
+		return err != nil
+	})
 }
