@@ -361,7 +361,7 @@ func typeAtItsEnd(t *testing.T, what string) {
 	go func() {
 		_, err := io.WriteString(terminal, "exit 7\n")
 		for err == nil {
-			time.Sleep(50 * time.Microsecond)
+			time.Sleep(time.Millisecond)
 			_, err = io.WriteString(terminal, " ")
 		}
 	}()
