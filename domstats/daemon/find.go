@@ -82,6 +82,10 @@ func isSourceTree(dir string) bool {
 // maxMeson limits the sizes of meson's files, in bytes.
 const maxMeson = 16 << 20
 
+// maxLibrary limits the size of libvirt's library, which debugging information makes large, in
+// bytes.
+const maxLibrary = 256 << 20
+
 // sourceOf is the source tree of one that meson built, "" if it is not recorded or
 // does not exist.
 func sourceOf(tree string) string {
@@ -135,7 +139,7 @@ func treeEnv(tree string) []string {
 // builtAt is where a build tree was built, which is compiled into it; empty if its
 // script does not say.
 func builtAt(tree string) string {
-	text, err := os.ReadFile(filepath.Join(tree, "run"))
+	text, err := safefs.ReadFile(filepath.Join(tree, "run"), maxMeson)
 	if err != nil {
 		return ""
 	}
@@ -194,7 +198,7 @@ func (i installation) data() string {
 			continue
 		}
 		for _, dir := range filepath.SplitList(paths) {
-			library, err := os.ReadFile(filepath.Join(dir, "libvirt.so.0"))
+			library, err := safefs.ReadFile(filepath.Join(dir, "libvirt.so.0"), maxLibrary)
 			if err != nil {
 				continue
 			}
