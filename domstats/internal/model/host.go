@@ -4,6 +4,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -185,6 +186,8 @@ func (host) ErrorsSince(int) ([]string, int) { return nil, 0 }
 
 func (h host) Uptime() (time.Duration, error) { return time.Since(h.s.started), nil }
 
+var errGone = errors.New("no such process")
+
 // process is the QEMU of a domain.
 type process struct {
 	s *Stack
@@ -199,6 +202,9 @@ func (p process) look() {
 func (p process) Times() (user, system time.Duration, err error) {
 	p.look()
 	defer p.s.mu.Unlock()
+	if !p.d.active() {
+		return 0, 0, errGone
+	}
 	user, system = p.d.spent()
 	return user, system, nil
 }
@@ -340,7 +346,7 @@ func (p process) Signal(s suite.Signal) error {
 	d := p.d
 	switch {
 	case !d.active():
-		return fmt.Errorf("no such process")
+		return errGone
 	case s == suite.SigKill:
 		d.halt(3, p.s.qemu)
 	case s == suite.SigStop && d.mute == nil:
