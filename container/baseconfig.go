@@ -34,15 +34,12 @@ const extraOnBuild = "onbuild"
 // export of the image.
 func (e *Engine) onBuild(c context.Context, image api.Image) ([]string, error) {
 	if e.service.Local() {
-		info, err := system.Info(c, nil)
+		store, err := imageStore(c, image.ID)
 		if err != nil {
-			return nil, engineError("ask podman about itself", err)
+			return nil, err
 		}
-		if info.Store != nil && filepath.IsAbs(info.Store.GraphRoot) {
-			list, err := storedOnBuild(filepath.Join(info.Store.GraphRoot, info.Store.GraphDriverName+"-images"), image.ID)
-			if err == nil {
-				return list, nil
-			}
+		if list, err := storedOnBuild(store, image.ID); err == nil {
+			return list, nil
 		}
 	}
 	if r, err := e.records.Get(records.Base, image.ID); err == nil {
@@ -65,10 +62,46 @@ func (e *Engine) onBuild(c context.Context, image api.Image) ([]string, error) {
 	return list, nil
 }
 
+// imageStore returns the directory of the images of the store that has an image, as
+// the service names it. The path of a layer tells; only for other storage drivers is
+// podman asked about itself, for which it starts a dozen programs.
+func imageStore(c context.Context, id string) (string, error) {
+	report, err := images.GetImage(c, id, nil)
+	if err != nil {
+		return "", engineError("inspect image "+id, err)
+	}
+	if report.ImageData != nil && report.GraphDriver != nil {
+		if store := storeOfLayer(report.GraphDriver.Name, report.GraphDriver.Data["UpperDir"]); store != "" {
+			return store, nil
+		}
+	}
+	info, err := system.Info(c, nil)
+	if err != nil {
+		return "", engineError("ask podman about itself", err)
+	}
+	if info.Store == nil {
+		return "", nil
+	}
+	return filepath.Join(info.Store.GraphRoot, info.Store.GraphDriverName+"-images"), nil
+}
+
+// storeOfLayer returns the directory of the images beside a layer, whose path is
+// ROOT/DRIVER/LAYER/diff, or "" for another path.
+func storeOfLayer(driver, upper string) string {
+	layers := filepath.Dir(filepath.Dir(upper))
+	if !filepath.IsAbs(upper) || filepath.Base(upper) != "diff" || filepath.Base(layers) != driver {
+		return ""
+	}
+	return layers + "-images"
+}
+
 // storedOnBuild reads the ONBUILD instructions of an image from the directory of
 // a store's images. The file name of the configuration is derived from its
 // digest.
 func storedOnBuild(store, id string) ([]string, error) {
+	if !filepath.IsAbs(store) {
+		return nil, fmt.Errorf("the store %q has no absolute path", store)
+	}
 	name := "=" + base64.StdEncoding.EncodeToString([]byte("sha256:"+id))
 	data, err := safefs.ReadFile(filepath.Join(store, id, name), maxImageConfig)
 	if err != nil {

@@ -59,3 +59,18 @@ func TestOnBuildOfAnExport(t *testing.T) {
 		}
 	}
 }
+
+func TestStoreOfLayer(t *testing.T) {
+	for _, x := range []struct{ driver, upper, want string }{
+		{"overlay", "/var/lib/containers/storage/overlay/ab12/diff", "/var/lib/containers/storage/overlay-images"},
+		{"overlay", "/home/me/overlay/diff", ""},
+		{"overlay", "overlay/ab12/diff", ""},
+		{"overlay", "/s/overlay/ab12", ""},
+		{"vfs", "", ""},
+		{"vfs", "/s/overlay/ab12/diff", ""},
+	} {
+		if got := storeOfLayer(x.driver, x.upper); got != x.want {
+			t.Errorf("%s %s: got %q, want %q", x.driver, x.upper, got, x.want)
+		}
+	}
+}

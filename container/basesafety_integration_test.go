@@ -58,6 +58,18 @@ func TestBuildSeesWhatBaseImagesBring(t *testing.T) {
 	}
 }
 
+func TestPingNamesTheBuilder(t *testing.T) {
+	e := engine(t)
+	c, err := e.service.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := e.Info(t.Context())
+	if got := pingedBuildah(c); err != nil || got == "" || got != info.Host.BuildahVersion {
+		t.Errorf("a ping says %q, info %q, %v", got, info.Host.BuildahVersion, err)
+	}
+}
+
 // sameOnBuildInAnExport checks that an image has the same ONBUILD instructions in its
 // export, which is read if the store is elsewhere.
 func sameOnBuildInAnExport(t *testing.T, e *Engine, image string, want ...string) {
@@ -70,7 +82,11 @@ func sameOnBuildInAnExport(t *testing.T, e *Engine, image string, want ...string
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored, err := e.onBuild(c, found)
+	store, err := imageStore(c, found.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := storedOnBuild(store, found.ID)
 	if err != nil || !slices.Equal(stored, want) {
 		t.Errorf("%s: stored %q, %v", image, stored, err)
 	}

@@ -6,7 +6,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 
+	"github.com/containers/podman/v4/pkg/bindings"
 	"github.com/containers/podman/v4/pkg/bindings/system"
 
 	"gitlab.com/lcitool/lcitool/container/api"
@@ -44,16 +46,34 @@ func unsafeError(o api.BuildOptions, problems []buildrisk.Problem, hint string) 
 	return u
 }
 
-// buildah returns the version of the service's builder, or "" if unknown.
+// buildah returns the version of the service's builder, or "" if unknown. A podman that
+// is asked about itself starts a dozen programs.
 func (e *Engine) buildah(ctx context.Context) string {
 	c, err := e.service.Conn(ctx)
 	if err != nil {
 		return ""
 	}
 	defer podman.CloseIdle(c)
+	if version := pingedBuildah(c); version != "" {
+		return version
+	}
 	info, err := system.Info(c, nil)
 	if err != nil || info.Host == nil {
 		return ""
 	}
 	return info.Host.BuildahVersion
+}
+
+// pingedBuildah returns the version of the builder that the answer to a ping has.
+func pingedBuildah(c context.Context) string {
+	client, err := bindings.GetClient(c)
+	if err != nil {
+		return ""
+	}
+	response, err := client.DoRequest(c, nil, http.MethodGet, "/_ping", nil, nil)
+	if err != nil {
+		return ""
+	}
+	defer response.Body.Close()
+	return response.Header.Get("Libpod-Buildah-Version")
 }
