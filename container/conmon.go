@@ -17,25 +17,45 @@ import (
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
+// A foundStore is what podman says of itself on this machine.
+type foundStore struct {
+	containers string // directory that holds one for each container
+	conmon     string // program, without links
+	rootless   bool
+}
+
 // machineStore returns the engine's store on this machine. ok is false if the
-// engine is on another machine.
+// engine is on another machine. Podman is asked once: it starts a dozen programs
+// for the answer.
 func (e *Engine) machineStore(c context.Context) (m conmon.Store, ok bool, err error) {
 	if !e.service.Local() {
 		return m, false, nil
 	}
+	found := e.store.Load()
+	if found == nil {
+		if found, err = findStore(c); found == nil {
+			return m, false, err
+		}
+		e.store.Store(found)
+	}
+	return conmon.Store{Containers: found.containers, Program: found.conmon, Mounts: conmon.MountNamespaces(found.rootless)}, true, nil
+}
+
+// findStore returns nil for a podman in a virtual machine or a container.
+func findStore(c context.Context) (*foundStore, error) {
 	info, err := system.Info(c, nil)
 	if err != nil {
-		return m, false, engineError("ask podman about itself", err)
+		return nil, engineError("ask podman about itself", err)
 	}
 	if info.Store == nil || info.Host == nil || info.Host.Conmon == nil || !filepath.IsAbs(info.Store.GraphRoot) {
-		return m, false, nil
+		return nil, nil
 	}
-	m.Containers = filepath.Join(info.Store.GraphRoot, info.Store.GraphDriverName+"-containers")
-	if m.Program, err = filepath.EvalSymlinks(info.Host.Conmon.Path); err != nil {
-		return m, false, nil // it is in a virtual machine or a container
+	program, err := filepath.EvalSymlinks(info.Host.Conmon.Path)
+	if err != nil {
+		return nil, nil //nolint:nilerr // it is elsewhere
 	}
-	m.Mounts = conmon.MountNamespaces(info.Host.Security.Rootless)
-	return m, true, nil
+	dir := filepath.Join(info.Store.GraphRoot, info.Store.GraphDriverName+"-containers")
+	return &foundStore{dir, program, info.Host.Security.Rootless}, nil
 }
 
 // deadConmons finds conmon processes of containers that podman no longer knows.
@@ -44,22 +64,23 @@ func (e *Engine) machineStore(c context.Context) (m conmon.Store, ok bool, err e
 // forever.
 func (e *Engine) deadConmons(c context.Context, p proofs, _ api.PruneOptions) ([]leftover, error) {
 	byID := p.deadIDs()
-	if len(byID) == 0 {
+	dead := func(id string) bool { return byID[id].ID != "" }
+	if len(byID) == 0 || !conmon.MayWatch(p.processes, dead) {
 		return nil, nil
 	}
 	m, ok, err := e.machineStore(c)
 	if err != nil || !ok {
 		return nil, err
 	}
-	var dead []leftover
+	var list []leftover
 	for _, found := range conmon.Processes(p.processes, m) {
 		r, ours := byID[found.ID]
 		_, err := os.Stat(filepath.Join(m.Containers, found.ID))
 		if ours && errors.Is(err, fs.ErrNotExist) && !found.EndsItself(p.processes) {
-			dead = append(dead, leftover{Leftover: api.Leftover{Kind: "process", Name: fmt.Sprintf("%d, the conmon of %s", found.PID, r.Name), Run: r.Owner.Run}, record: r, conmon: found})
+			list = append(list, leftover{Leftover: api.Leftover{Kind: "process", Name: fmt.Sprintf("%d, the conmon of %s", found.PID, r.Name), Run: r.Owner.Run}, record: r, conmon: found})
 		}
 	}
-	return dead, nil
+	return list, nil
 }
 
 // deadIDs returns the records of dead runs' containers by ID, without kept ones.
@@ -87,5 +108,5 @@ func (e *Engine) conmonLeft(r records.Record) bool {
 	if r.ID == "" || !e.service.Local() {
 		return false
 	}
-	return conmon.MayWatch(records.HostProcesses(), r.ID)
+	return conmon.MayWatch(records.HostProcesses(), func(id string) bool { return id == r.ID })
 }

@@ -117,13 +117,13 @@ func isConmon(p records.Processes, pid int, s Store) bool {
 	return errors.Join(err1, err2, err3, err4) == nil && exe == s.Program && pidns == own && slices.Contains(s.Mounts, mounts)
 }
 
-// MayWatch reports whether a process may be the conmon of the container with
-// that ID. It checks only command lines.
-func MayWatch(p records.Processes, id string) bool {
+// MayWatch reports whether a process may be the conmon of a container that is
+// chosen by its ID. It checks only command lines.
+func MayWatch(p records.Processes, chosen func(id string) bool) bool {
 	files, _ := fs.Glob(p, "[0-9]*/cmdline")
 	return slices.ContainsFunc(files, func(file string) bool {
 		found, _, ok := parse(p, file)
-		return ok && found.ID == id
+		return ok && chosen(found.ID)
 	})
 }
 
