@@ -44,7 +44,7 @@ func TestBootstrapFromTheMachinesMirror(t *testing.T) {
 	}
 	e.RemoveLater(t, "test.apt")
 	log.Reset()
-	build := api.BuildOptions{Tag: "test.apt", Dockerfile: []byte("FROM " + reference + "\nRUN apt-get update && apt-get install -y --no-install-recommends hello && hello\n"), Network: api.NetworkHost, Log: &log}
+	build := api.BuildOptions{Tag: "test.apt", Dockerfile: []byte("FROM " + reference + "\nRUN apt-get update && apt-get install -y --no-install-recommends hello && hello && ! ls /var/cache/apt/archives/*.deb\n"), Network: api.NetworkHost, Log: &log}
 	if _, err := e.Build(t.Context(), build); err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}

@@ -50,7 +50,7 @@ func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 		}
 		args = append(args, "--architectures="+o.Arch.Debian, "--skip=check/qemu")
 	}
-	args = append(args, "--keyring="+keyring, o.Suite, layer)
+	args = append(append(args, imageSettings()...), "--keyring="+keyring, o.Suite, layer)
 	tail := newTail(o.Log)
 	cmd := exec.CommandContext(ctx, program, append(args, o.Sources...)...) //nolint:gosec // checked above
 	cmd.Stdout, cmd.Stderr = tail, tail
@@ -72,6 +72,18 @@ func (o Options) mmdebstrap(ctx context.Context, dir, layer string) error {
 		return fail(fmt.Errorf("mmdebstrap: %s", tail.reason(err)), bootstrapHint(string(tail.tail), o.Sources))
 	}
 	return nil
+}
+
+// imageSettings returns mmdebstrap's options for what the official images of Debian and
+// Ubuntu set: packages are installed without waiting for the disk and not kept, and
+// descriptions are not translated.
+func imageSettings() []string {
+	return []string{
+		"--dpkgopt=force-unsafe-io",
+		`--aptopt=Acquire::Languages "none"`,
+		// At the end, because mmdebstrap itself uses the downloaded packages.
+		`--customize-hook=echo 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };' >"$1/etc/apt/apt.conf.d/60lcitool"`,
+	}
 }
 
 // keyringHint returns how to install a distribution's archive keys.
