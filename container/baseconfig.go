@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 
 	"github.com/containers/podman/v4/pkg/bindings/images"
-	"github.com/containers/podman/v4/pkg/bindings/system"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
@@ -34,7 +33,7 @@ const extraOnBuild = "onbuild"
 // export of the image.
 func (e *Engine) onBuild(c context.Context, image api.Image) ([]string, error) {
 	if e.service.Local() {
-		store, err := imageStore(c, image.ID)
+		store, err := e.imageStore(c, image.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -64,8 +63,8 @@ func (e *Engine) onBuild(c context.Context, image api.Image) ([]string, error) {
 
 // imageStore returns the directory of the images of the store that has an image, as
 // the service names it. The path of a layer tells; only for other storage drivers is
-// podman asked about itself, for which it starts a dozen programs.
-func imageStore(c context.Context, id string) (string, error) {
+// podman asked about itself.
+func (e *Engine) imageStore(c context.Context, id string) (string, error) {
 	report, err := images.GetImage(c, id, nil)
 	if err != nil {
 		return "", engineError("inspect image "+id, err)
@@ -75,14 +74,11 @@ func imageStore(c context.Context, id string) (string, error) {
 			return store, nil
 		}
 	}
-	info, err := system.Info(c, nil)
+	a, err := e.askAbout(c)
 	if err != nil {
-		return "", engineError("ask podman about itself", err)
+		return "", err
 	}
-	if info.Store == nil {
-		return "", nil
-	}
-	return filepath.Join(info.Store.GraphRoot, info.Store.GraphDriverName+"-images"), nil
+	return filepath.Join(a.graphRoot, a.driver+"-images"), nil
 }
 
 // storeOfLayer returns the directory of the images beside a layer, whose path is

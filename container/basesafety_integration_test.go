@@ -82,7 +82,7 @@ func sameOnBuildInAnExport(t *testing.T, e *Engine, image string, want ...string
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := imageStore(c, found.ID)
+	store, err := e.imageStore(c, found.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

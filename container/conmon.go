@@ -10,52 +10,27 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/containers/podman/v4/pkg/bindings/system"
-
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/conmon"
 	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
-// A foundStore is what podman says of itself on this machine.
-type foundStore struct {
-	containers string // directory that holds one for each container
-	conmon     string // program, without links
-	rootless   bool
-}
-
 // machineStore returns the engine's store on this machine. ok is false if the
-// engine is on another machine. Podman is asked once: it starts a dozen programs
-// for the answer.
+// engine is on another machine, in a virtual one or in a container.
 func (e *Engine) machineStore(c context.Context) (m conmon.Store, ok bool, err error) {
 	if !e.service.Local() {
 		return m, false, nil
 	}
-	found := e.store.Load()
-	if found == nil {
-		if found, err = findStore(c); found == nil {
-			return m, false, err
-		}
-		e.store.Store(found)
+	a, err := e.askAbout(c)
+	if err != nil || a.conmon == "" || !filepath.IsAbs(a.graphRoot) {
+		return m, false, err
 	}
-	return conmon.Store{Containers: found.containers, Program: found.conmon, Mounts: conmon.MountNamespaces(found.rootless)}, true, nil
-}
-
-// findStore returns nil for a podman in a virtual machine or a container.
-func findStore(c context.Context) (*foundStore, error) {
-	info, err := system.Info(c, nil)
-	if err != nil {
-		return nil, engineError("ask podman about itself", err)
+	if m.Program, err = filepath.EvalSymlinks(a.conmon); err != nil {
+		return m, false, nil // it is elsewhere
 	}
-	if info.Store == nil || info.Host == nil || info.Host.Conmon == nil || !filepath.IsAbs(info.Store.GraphRoot) {
-		return nil, nil
-	}
-	program, err := filepath.EvalSymlinks(info.Host.Conmon.Path)
-	if err != nil {
-		return nil, nil //nolint:nilerr // it is elsewhere
-	}
-	dir := filepath.Join(info.Store.GraphRoot, info.Store.GraphDriverName+"-containers")
-	return &foundStore{dir, program, info.Host.Security.Rootless}, nil
+	m.Containers = filepath.Join(a.graphRoot, a.driver+"-containers")
+	m.Mounts = conmon.MountNamespaces(a.rootless)
+	return m, true, nil
 }
 
 // deadConmons finds conmon processes of containers that podman no longer knows.

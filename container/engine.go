@@ -35,7 +35,7 @@ type Engine struct {
 	same              samePaths
 	refused           refusedLimits
 	refusedPorts      atomic.Bool // the runtime cannot set lowPorts
-	store             atomic.Pointer[foundStore]
+	about             atomic.Pointer[about]
 }
 
 // Address returns the service's URL without a password.

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/containers/podman/v4/pkg/bindings/system"
 	"github.com/containers/podman/v4/pkg/specgen"
 	spec "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/term"
@@ -260,11 +259,11 @@ func (e *Engine) rootless(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	defer podman.CloseIdle(c)
-	info, err := system.Info(c, nil)
+	a, err := e.askAbout(c)
 	if err != nil {
-		return false, engineError("ask podman about itself", err)
+		return false, err
 	}
-	return info.Host.Security.Rootless, nil
+	return a.rootless, nil
 }
 
 func applyNetwork(n api.Network, s *specgen.SpecGenerator) error {
