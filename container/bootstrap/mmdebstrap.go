@@ -81,8 +81,9 @@ func imageSettings() []string {
 	return []string{
 		"--dpkgopt=force-unsafe-io",
 		`--aptopt=Acquire::Languages "none"`,
-		// At the end, because mmdebstrap itself uses the downloaded packages.
-		`--customize-hook=echo 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };' >"$1/etc/apt/apt.conf.d/60lcitool"`,
+		// At the end, because mmdebstrap itself uses the downloaded packages. Dockerfiles that keep
+		// packages in a cache remove the file of this name.
+		`--customize-hook=echo 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };' >"$1/etc/apt/apt.conf.d/docker-clean"`,
 	}
 }
 
