@@ -104,8 +104,12 @@ func listensHere(p records.Processes, pid int, mounts []string) bool {
 }
 
 // sharesStore reports whether a service started by lcitool has the same podman
-// version and store as the engine. Both then use the same locks.
+// version and store as the engine. Both then use the same locks. What is true of
+// one such service is true of the next.
 func (e *Engine) sharesStore(ctx context.Context, s *podman.Process) bool {
+	if e.shares.Load() {
+		return true
+	}
 	theirs, err := e.Info(ctx)
 	if err != nil {
 		return false
@@ -115,6 +119,7 @@ func (e *Engine) sharesStore(ctx context.Context, s *podman.Process) bool {
 	if !same {
 		e.log.Debug("the build goes through the engine's own service", "engine", theirs, "ours", ours, "err", err)
 	}
+	e.shares.Store(same)
 	return same
 }
 

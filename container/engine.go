@@ -36,6 +36,7 @@ type Engine struct {
 	refused           refusedLimits
 	refusedPorts      atomic.Bool // the runtime cannot set lowPorts
 	about             atomic.Pointer[about]
+	shares            atomic.Bool // services that lcitool starts share the engine's store
 }
 
 // Address returns the service's URL without a password.
