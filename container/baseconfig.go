@@ -74,11 +74,11 @@ func (e *Engine) imageStore(c context.Context, id string) (string, error) {
 			return store, nil
 		}
 	}
-	a, err := e.askAbout(c)
+	info, err := e.Info(c)
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(a.graphRoot, a.driver+"-images"), nil
+	return filepath.Join(info.Store.GraphRoot, info.Store.GraphDriverName+"-images"), nil
 }
 
 // storeOfLayer returns the directory of the images beside a layer, whose path is

@@ -9,7 +9,6 @@ import (
 	"net/http"
 
 	"github.com/containers/podman/v4/pkg/bindings"
-	"github.com/containers/podman/v4/pkg/bindings/system"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/container/internal/buildrisk"
@@ -57,10 +56,7 @@ func (e *Engine) buildah(ctx context.Context) string {
 	if version := pingedBuildah(c); version != "" {
 		return version
 	}
-	info, err := system.Info(c, nil)
-	if err != nil || info.Host == nil {
-		return ""
-	}
+	info, _ := e.Info(ctx) // without a version if that fails
 	return info.Host.BuildahVersion
 }
 

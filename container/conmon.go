@@ -21,15 +21,15 @@ func (e *Engine) machineStore(c context.Context) (m conmon.Store, ok bool, err e
 	if !e.service.Local() {
 		return m, false, nil
 	}
-	a, err := e.askAbout(c)
-	if err != nil || a.conmon == "" || !filepath.IsAbs(a.graphRoot) {
+	info, err := e.Info(c)
+	if err != nil || info.Host.Conmon.Path == "" || !filepath.IsAbs(info.Store.GraphRoot) {
 		return m, false, err
 	}
-	if m.Program, err = filepath.EvalSymlinks(a.conmon); err != nil {
+	if m.Program, err = filepath.EvalSymlinks(info.Host.Conmon.Path); err != nil {
 		return m, false, nil // it is elsewhere
 	}
-	m.Containers = filepath.Join(a.graphRoot, a.driver+"-containers")
-	m.Mounts = conmon.MountNamespaces(a.rootless)
+	m.Containers = filepath.Join(info.Store.GraphRoot, info.Store.GraphDriverName+"-containers")
+	m.Mounts = conmon.MountNamespaces(info.Host.Security.Rootless)
 	return m, true, nil
 }
 

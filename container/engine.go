@@ -35,7 +35,7 @@ type Engine struct {
 	same              samePaths
 	refused           refusedLimits
 	refusedPorts      atomic.Bool // the runtime cannot set lowPorts
-	about             atomic.Pointer[about]
+	info              atomic.Pointer[Info]
 	shares            atomic.Bool // services that lcitool starts share the engine's store
 }
 

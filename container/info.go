@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/containers/podman/v4/pkg/bindings"
-	"github.com/containers/podman/v4/pkg/bindings/system"
 
 	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
@@ -30,6 +29,7 @@ type Info struct {
 		}
 		Security struct {
 			SELinuxEnabled bool
+			Rootless       bool
 		}
 		NetworkBackend     string
 		NetworkBackendInfo struct {
@@ -47,7 +47,11 @@ type Info struct {
 	}
 }
 
+// Info asks podman about itself, once: it starts a dozen programs for the answer.
 func (e *Engine) Info(ctx context.Context) (Info, error) {
+	if known := e.info.Load(); known != nil {
+		return *known, nil
+	}
 	var info Info
 	c, err := e.service.Conn(ctx)
 	if err != nil {
@@ -66,37 +70,6 @@ func (e *Engine) Info(ctx context.Context) (Info, error) {
 	if err := response.Process(&info); err != nil {
 		return info, engineError("ask podman about itself", err)
 	}
+	e.info.Store(&info)
 	return info, nil
-}
-
-// about is what does not change while a service runs. Paths are those of the
-// service's machine; they are empty if podman does not tell them.
-type about struct {
-	graphRoot string // of the store
-	driver    string // storage driver
-	conmon    string // program
-	rootless  bool
-}
-
-// askAbout asks podman about itself once: it starts a dozen programs for the answer.
-func (e *Engine) askAbout(c context.Context) (*about, error) {
-	if known := e.about.Load(); known != nil {
-		return known, nil
-	}
-	info, err := system.Info(c, nil)
-	if err != nil {
-		return nil, engineError("ask podman about itself", err)
-	}
-	a := &about{}
-	if info.Store != nil {
-		a.graphRoot, a.driver = info.Store.GraphRoot, info.Store.GraphDriverName
-	}
-	if info.Host != nil {
-		a.rootless = info.Host.Security.Rootless
-		if info.Host.Conmon != nil {
-			a.conmon = info.Host.Conmon.Path
-		}
-	}
-	e.about.Store(a)
-	return a, nil
 }

@@ -17,7 +17,6 @@ import (
 	"golang.org/x/term"
 
 	"gitlab.com/lcitool/lcitool/container/api"
-	"gitlab.com/lcitool/lcitool/container/internal/podman"
 )
 
 // cpuPeriod is the kernel's default, in microseconds.
@@ -254,16 +253,8 @@ func (e *Engine) rootless(ctx context.Context) (bool, error) {
 		stat, ok := info.Sys().(*syscall.Stat_t)
 		return ok && stat.Uid != 0, nil
 	}
-	c, err := e.service.Conn(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer podman.CloseIdle(c)
-	a, err := e.askAbout(c)
-	if err != nil {
-		return false, err
-	}
-	return a.rootless, nil
+	about, err := e.Info(ctx)
+	return about.Host.Security.Rootless, err
 }
 
 func applyNetwork(n api.Network, s *specgen.SpecGenerator) error {
