@@ -66,6 +66,7 @@ func TestStoreOfLayer(t *testing.T) {
 		{"overlay", "/home/me/overlay/diff", ""},
 		{"overlay", "overlay/ab12/diff", ""},
 		{"overlay", "/s/overlay/ab12", ""},
+		{"overlay", "/s/overlay/ab12/work", ""},
 		{"vfs", "", ""},
 		{"vfs", "/s/overlay/ab12/diff", ""},
 	} {
