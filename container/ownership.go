@@ -35,6 +35,7 @@ const (
 	extraBases  = "bases"  // IDs of images that a build starts from, separated by spaces
 	extraBefore = "before" // IDs of the image that had the tag before and of those below it, which must be removed
 	extraEnded  = "ended"  // the build has ended and creates nothing more
+	extraAbsent = "absent" // URLs of engines that do not have the object and will not get it, separated by spaces
 )
 
 func (e *Engine) newRecord(kind records.Kind, name string) records.Record {
@@ -266,6 +267,19 @@ func (p proofs) volume(name string, labels map[string]string) (records.Record, b
 func (p proofs) killed() bool {
 	left := slices.Concat(p.dead(), p.builds, p.dirs)
 	return slices.ContainsFunc(p.auxiliaries, p.abandoned) || slices.ContainsFunc(left, func(r records.Record) bool { return r.Extra[extraKept] == "" && p.processes.Dead(r.Owner) })
+}
+
+// without returns the proofs without builds and containers of which the engine with
+// the given URL has nothing.
+func (p proofs) without(engine string) proofs {
+	absent := func(r records.Record) bool { return slices.Contains(strings.Fields(r.Extra[extraAbsent]), engine) }
+	p.builds = slices.DeleteFunc(slices.Clone(p.builds), absent)
+	all := p.containers
+	p.containers = map[string][]records.Record{}
+	for name, list := range all {
+		p.containers[name] = slices.DeleteFunc(slices.Clone(list), absent)
+	}
+	return p
 }
 
 // dead returns the records of containers whose process has ended, including kept

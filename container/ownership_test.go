@@ -376,3 +376,64 @@ func TestKilled(t *testing.T) {
 		}
 	}
 }
+
+// TestBuildsOfOtherEngines: a build that ended, or was killed long ago, is looked for
+// once through each engine. Its record goes only if this engine was asked to build.
+func TestBuildsOfOtherEngines(t *testing.T) {
+	const elsewhere = "unix:///elsewhere"
+	for name, c := range map[string]struct {
+		engine string
+		age    time.Duration
+		extra  map[string]string
+		used   bool   // a container needs an image of it
+		want   string // "gone", "absent", or "" for a record that stays as it is
+	}{
+		"ended here":                 {"", 0, map[string]string{extraEnded: "yes"}, false, "gone"},
+		"killed here":                {"", time.Minute, nil, false, ""},
+		"killed here long ago":       {"", 2 * lateLimit, nil, false, "gone"},
+		"ended elsewhere":            {elsewhere, 0, map[string]string{extraEnded: "yes"}, false, "absent"},
+		"killed elsewhere":           {elsewhere, time.Minute, nil, false, ""},
+		"killed elsewhere long ago":  {elsewhere, 2 * lateLimit, nil, false, "absent"},
+		"killed elsewhere last year": {elsewhere, 2 * recordAge, nil, false, "gone"},
+		"in use":                     {elsewhere, 2 * lateLimit, nil, true, ""},
+		"absent from many": {elsewhere, 2 * lateLimit,
+			map[string]string{extraAbsent: strings.Repeat("unix:///other ", maxAbsent), extraBases: "base"}, false, "absent"},
+	} {
+		e := recorder(t)
+		r := e.killed().newBuildRecord()
+		r.Time, r.Extra = time.Now().Add(-c.age).UTC(), c.extra
+		if c.engine != "" {
+			r.Engine = c.engine
+		}
+		if err := e.recordBuild(r); err != nil {
+			t.Fatal(err)
+		}
+		p, err := e.proofs()
+		if err != nil || !p.without(e.service.URL()).killed() {
+			t.Fatalf("%s: %v, %v", name, p.builds, err)
+		}
+		p.inUse[r.Name] = c.used
+		if err := e.forgetGone(t.Context(), p); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		after, err := e.proofs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if gone := len(after.builds) == 0; gone != (c.want == "gone") {
+			t.Errorf("%s: gone is %v", name, gone)
+		} else if gone {
+			continue
+		}
+		if looks := len(after.without(e.service.URL()).deadBuilds()) > 0; looks != (c.want == "") || looks != after.without(e.service.URL()).killed() {
+			t.Errorf("%s: the next run looks for it again: %v", name, looks)
+		}
+		if len(after.without("unix:///third").deadBuilds()) != 1 {
+			t.Errorf("%s: another engine does not look for it", name)
+		}
+		kept := after.builds[0]
+		if kept.Time != r.Time || kept.Extra[extraBases] != c.extra[extraBases] || kept.Extra[extraEnded] != c.extra[extraEnded] || len(strings.Fields(kept.Extra[extraAbsent])) > maxAbsent {
+			t.Errorf("%s: %+v", name, kept)
+		}
+	}
+}

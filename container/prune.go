@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +32,8 @@ const (
 	// recordAge is the maximum age of records of an engine that is no longer
 	// used.
 	recordAge = 60 * 24 * time.Hour
+	// maxAbsent limits the list of engines that do not have an object.
+	maxAbsent = 16
 )
 
 func isCacheName(name string) bool { return strings.HasPrefix(name, api.CachePrefix) }
@@ -68,14 +72,19 @@ func (e *Engine) leftoverKinds() []leftoverKind {
 // was removed, or with DryRun would be; the error names what could not be
 // removed.
 func (e *Engine) Prune(ctx context.Context, o api.PruneOptions) ([]api.Leftover, error) {
-	c, err := e.service.Conn(ctx)
-	if err != nil {
-		return nil, err
+	p, err := e.proofs()
+	return e.prune(ctx, o, p, err)
+}
+
+// prune is Prune with the given records, whose error was err.
+func (e *Engine) prune(ctx context.Context, o api.PruneOptions, p proofs, err error) ([]api.Leftover, error) {
+	c, connErr := e.service.Conn(ctx)
+	if connErr != nil {
+		return nil, connErr
 	}
 	defer podman.CloseIdle(c)
-	done, err := e.pruneDamaged(o.DryRun)
 	faults := []error{err}
-	p, err := e.proofs()
+	done, err := e.pruneDamaged(o.DryRun)
 	faults = append(faults, err)
 	for _, kind := range e.leftoverKinds() {
 		found, err := kind.find(c, p, o)
@@ -113,15 +122,16 @@ func (e *Engine) pruneDamaged(dryRun bool) (done []api.Leftover, err error) {
 	return done, err
 }
 
-// sweepLater does the same as Prune concurrently with a run. The channel is
-// closed at its end.
+// sweepLater does the same as Prune concurrently with a run, but does not look again
+// for what this engine does not have. The channel is closed at its end.
 func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 		defer cancel()
-		removed, err := e.Prune(ctx, api.PruneOptions{})
+		p, err := e.proofs()
+		removed, err := e.prune(ctx, api.PruneOptions{}, p.without(e.service.URL()), err)
 		for _, l := range removed {
 			e.log.Info("removed what a killed run left", "kind", l.Kind, "name", l.Name)
 		}
@@ -135,7 +145,7 @@ func (e *Engine) sweepLater(ctx context.Context) <-chan struct{} {
 // sweepAfterKill does the same as Prune if records show that a run was killed. It
 // is for commands that start nothing.
 func (e *Engine) sweepAfterKill(ctx context.Context) {
-	if p, err := e.proofs(); err != nil || p.killed() {
+	if p, err := e.proofs(); err != nil || p.without(e.service.URL()).killed() {
 		<-e.sweepLater(ctx)
 	}
 }
@@ -232,19 +242,21 @@ func (e *Engine) deadDirs(_ context.Context, p proofs, _ api.PruneOptions) ([]le
 }
 
 // forgetGone removes records of dead runs whose object does not exist and cannot
-// appear any more.
+// appear any more. If another engine was asked for the object, the record stays and
+// says that this one does not have it. A private service with another configuration
+// is another engine.
 func (e *Engine) forgetGone(c context.Context, p proofs) error {
+	late := func(r records.Record) bool { return p.processes.Dead(r.Owner) && time.Since(r.Time) > lateLimit }
 	gone := func(r records.Record) bool {
-		age := time.Since(r.Time)
-		return p.processes.Dead(r.Owner) && (age > recordAge || r.Engine == e.service.URL() && age > lateLimit)
+		return late(r) && (r.Engine == e.service.URL() || time.Since(r.Time) > recordAge)
 	}
 	for _, b := range p.builds {
-		if !p.inUse[b.Name] && (gone(b) || p.processes.Dead(b.Owner) && b.Extra[extraEnded] != "" && b.Engine == e.service.URL()) {
-			e.forget(b)
+		if !p.inUse[b.Name] && (late(b) || p.processes.Dead(b.Owner) && b.Extra[extraEnded] != "") {
+			e.notHere(b)
 		}
 	}
 	for _, r := range p.dead() {
-		if !gone(r) || e.conmonLeft(r) {
+		if !late(r) || e.conmonLeft(r) {
 			continue
 		}
 		there, err := containers.Exists(c, cmpID(r), nil)
@@ -252,7 +264,7 @@ func (e *Engine) forgetGone(c context.Context, p proofs) error {
 			return engineError("look for container "+r.Name, err)
 		}
 		if !there {
-			e.forget(r)
+			e.notHere(r)
 		}
 	}
 	if err := e.forgetAuxiliaries(c, p, gone); err != nil {
@@ -271,6 +283,26 @@ func (e *Engine) forgetGone(c context.Context, p proofs) error {
 		}
 	}
 	return nil
+}
+
+// notHere removes the record of an object that the engine does not have, or notes
+// that in it if another engine may have the object.
+func (e *Engine) notHere(r records.Record) {
+	here := e.service.URL()
+	if r.Engine == here || time.Since(r.Time) > recordAge {
+		e.forget(r)
+		return
+	}
+	engines := slices.DeleteFunc(strings.Fields(r.Extra[extraAbsent]), func(url string) bool { return url == here })
+	engines = append(engines, here)
+	r.Extra = maps.Clone(r.Extra)
+	if r.Extra == nil {
+		r.Extra = map[string]string{}
+	}
+	r.Extra[extraAbsent] = strings.Join(engines[max(0, len(engines)-maxAbsent):], " ")
+	if err := e.records.Put(r); err != nil {
+		e.log.Debug("cannot note that an object does not exist", "kind", r.Kind, "name", r.Name, "err", err)
+	}
 }
 
 // cmpID returns the ID of a recorded container, or its name if the ID is not
