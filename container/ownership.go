@@ -269,8 +269,8 @@ func (p proofs) killed() bool {
 	return slices.ContainsFunc(p.auxiliaries, p.abandoned) || slices.ContainsFunc(left, func(r records.Record) bool { return r.Extra[extraKept] == "" && p.processes.Dead(r.Owner) })
 }
 
-// without returns the proofs without builds and containers of which the engine with
-// the given URL has nothing.
+// without returns the proofs without the builds and containers that are known to
+// have left nothing with the engine of the given URL.
 func (p proofs) without(engine string) proofs {
 	absent := func(r records.Record) bool { return slices.Contains(strings.Fields(r.Extra[extraAbsent]), engine) }
 	p.builds = slices.DeleteFunc(slices.Clone(p.builds), absent)

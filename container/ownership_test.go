@@ -377,6 +377,29 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+func TestAbsentContainersAreNotLookedFor(t *testing.T) {
+	e := recorder(t)
+	absent, here := e.killed().newRecord(records.Container, "lcitool-absent"), e.killed().newRecord(records.Container, "lcitool-here")
+	absent.Engine, absent.Extra = "unix:///elsewhere", map[string]string{extraAbsent: e.service.URL() + " unix:///other"}
+	if err := errors.Join(e.records.Put(absent), e.records.Put(here)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.proofs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]int{e.service.URL(): 1, "unix:///other": 1, "unix:///elsewhere": 2, "": 2} {
+		left := p.without(url).dead()
+		if len(left) != want || !slices.ContainsFunc(left, func(r records.Record) bool { return r.Name == here.Name }) {
+			t.Errorf("%q: %v", url, left)
+		}
+	}
+	e.forget(here)
+	if p, err := e.proofs(); err != nil || p.without(e.service.URL()).killed() || !p.killed() {
+		t.Errorf("%v, %v", p.containers, err)
+	}
+}
+
 // TestBuildsOfOtherEngines: a build that ended, or was killed long ago, is looked for
 // once through each engine. Its record goes only if this engine was asked to build.
 func TestBuildsOfOtherEngines(t *testing.T) {
