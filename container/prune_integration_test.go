@@ -15,11 +15,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/containers/podman/v4/pkg/bindings/volumes"
 	"github.com/containers/podman/v4/pkg/domain/entities"
 
 	"gitlab.com/lcitool/lcitool/container/api"
+	"gitlab.com/lcitool/lcitool/container/internal/records"
 )
 
 // killedClient starts another client, waits for its workload's first output and kills it.
@@ -96,6 +98,37 @@ func TestNextRunRemovesWhatAKilledOneLeft(t *testing.T) {
 	if _, err := e.Run(t.Context(), api.RunOptions{ContainerOptions: onBase, Command: []string{"true"}}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestOtherEnginesAreAskedOnce: a private service with another configuration has
+// another address and often the same store.
+func TestOtherEnginesAreAskedOnce(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	killedClient(t, "run")
+	p, err := e.proofs()
+	dead := p.dead()
+	if err != nil || len(dead) != 1 {
+		t.Fatalf("%v, %v", dead, err)
+	}
+	left, missing := dead[0], e.killed().newRecord(records.Container, "lcitool-missing")
+	left.Engine, missing.Engine = "unix:///elsewhere", "unix:///elsewhere"
+	left.Extra = map[string]string{extraAbsent: e.service.URL()}
+	missing.Time = time.Now().Add(-2 * lateLimit)
+	if err := errors.Join(e.records.Put(left), e.records.Put(missing)); err != nil {
+		t.Fatal(err)
+	}
+	<-e.sweepLater(t.Context())
+	if r, err := e.records.Get(missing.Kind, missing.Name); err != nil || r.Extra[extraAbsent] != e.service.URL() {
+		t.Errorf("a sweep did not note what is missing: %+v, %v", r, err)
+	}
+	if p, err = e.proofs(); err != nil || len(p.dead()) != 2 || len(p.without(e.service.URL()).dead()) != 0 {
+		t.Errorf("%v, %v", p.dead(), err)
+	}
+	if removed, err := e.Prune(t.Context(), api.PruneOptions{}); err != nil || !strings.Contains(kinds(removed), "container") {
+		t.Errorf("removed %v, %v", removed, err)
+	}
+	e.forget(missing)
 }
 
 func TestPruneAfterAKilledBuild(t *testing.T) {
