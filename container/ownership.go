@@ -221,20 +221,22 @@ type proofs struct {
 // error names them.
 func (e *Engine) proofs() (proofs, error) {
 	p := proofs{processes: records.HostProcesses(), containers: map[string][]records.Record{}, volumes: map[string]records.Record{}, taken: map[string]bool{}, inUse: map[string]bool{}}
-	var faults []error
-	read := func(kind records.Kind) []records.Record {
-		list, err := e.records.List(kind)
-		faults = append(faults, err)
-		return list
+	list, err := e.records.List(records.Container, records.Volume, records.Build, records.Directory, records.Auxiliary)
+	for _, r := range list {
+		switch r.Kind {
+		case records.Container:
+			p.containers[r.Name] = append(p.containers[r.Name], r)
+		case records.Volume:
+			p.volumes[r.Name] = r
+		case records.Build:
+			p.builds = append(p.builds, r)
+		case records.Directory:
+			p.dirs = append(p.dirs, r)
+		case records.Auxiliary:
+			p.auxiliaries = append(p.auxiliaries, r)
+		}
 	}
-	for _, r := range read(records.Container) {
-		p.containers[r.Name] = append(p.containers[r.Name], r)
-	}
-	for _, r := range read(records.Volume) {
-		p.volumes[r.Name] = r
-	}
-	p.builds, p.dirs, p.auxiliaries = read(records.Build), read(records.Directory), read(records.Auxiliary)
-	if err := errors.Join(faults...); err != nil {
+	if err != nil {
 		return p, fmt.Errorf("cannot read records: %w", err)
 	}
 	return p, nil

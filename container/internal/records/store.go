@@ -254,19 +254,18 @@ var errDamaged = errors.New("not whole")
 // Damaged returns the files of records that are not whole. Nothing is known of their
 // objects.
 func (s *Store) Damaged(kinds ...Kind) ([]string, error) {
-	entries, err := s.entries()
+	files, err := s.files()
 	var damaged []string
-	for _, entry := range entries {
-		kind, _, _ := strings.Cut(entry.Name(), "@")
-		if !slices.Contains(kinds, Kind(kind)) || !strings.HasSuffix(entry.Name(), suffix) {
+	for _, file := range files {
+		if !slices.Contains(kinds, kindOf(file)) {
 			continue
 		}
-		info, err := entry.Info()
+		info, err := s.root.Lstat(file)
 		if err != nil || time.Since(info.ModTime()) < damagedAge {
 			continue
 		}
-		if _, err := s.read(entry.Name()); errors.Is(err, errDamaged) {
-			damaged = append(damaged, entry.Name())
+		if _, err := s.read(file); errors.Is(err, errDamaged) {
+			damaged = append(damaged, file)
 		}
 	}
 	return damaged, err
@@ -281,33 +280,47 @@ func (s *Store) RemoveDamaged(file string) error {
 	return s.root.Remove(file)
 }
 
-func (s *Store) entries() ([]fs.DirEntry, error) {
+// files returns the names in the directory without looking at the files.
+func (s *Store) files() ([]string, error) {
 	dir, err := s.root.Open(".")
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	return dir.ReadDir(-1)
+	return dir.Readdirnames(-1)
 }
 
-// List returns the records of a kind in no particular order. It skips invalid
-// files, and the error names them, except for damaged ones.
-func (s *Store) List(kind Kind) ([]Record, error) {
-	entries, err := s.entries()
+// kindOf returns the kind of a record by the name of its file, or "" for another
+// file.
+func kindOf(file string) Kind {
+	kind, _, ok := strings.Cut(file, "@")
+	if !ok || !strings.HasSuffix(file, suffix) {
+		return ""
+	}
+	return Kind(kind)
+}
+
+// List returns the records of the given kinds in no particular order. It skips
+// invalid files, and the error names them, except for damaged ones.
+func (s *Store) List(kinds ...Kind) ([]Record, error) {
+	files, err := s.files()
 	if err != nil {
 		return nil, err
 	}
 	var list []Record
 	var faults []error
-	for _, entry := range entries {
-		s.sweep(entry)
-		if !strings.HasPrefix(entry.Name(), string(kind)+"@") || !strings.HasSuffix(entry.Name(), suffix) {
+	count := map[Kind]int{}
+	for _, file := range files {
+		s.sweep(file)
+		kind := kindOf(file)
+		if !slices.Contains(kinds, kind) || count[kind] > maxRecords {
 			continue
 		}
-		if len(list) == maxRecords {
-			return list, fmt.Errorf("%s: more than %d records", s.dir, maxRecords)
+		if count[kind]++; count[kind] > maxRecords {
+			faults = append(faults, fmt.Errorf("%s: more than %d records of kind %s", s.dir, maxRecords, kind))
+			continue
 		}
-		r, err := s.read(entry.Name())
+		r, err := s.read(file)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, errDamaged): // removed meanwhile, or Damaged has it
 		case err != nil:
@@ -320,21 +333,21 @@ func (s *Store) List(kind Kind) ([]Record, error) {
 }
 
 // sweep removes the temporary file of a killed process.
-func (s *Store) sweep(entry fs.DirEntry) {
-	if !strings.HasPrefix(entry.Name(), tempPrefix) {
+func (s *Store) sweep(file string) {
+	if !strings.HasPrefix(file, tempPrefix) {
 		return
 	}
-	info, err := entry.Info()
+	info, err := s.root.Lstat(file)
 	if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < lockDelay {
 		return
 	}
-	f, err := s.root.OpenFile(entry.Name(), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	f, err := s.root.OpenFile(file, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return
 	}
 	defer f.Close()
 	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-		_ = s.root.Remove(entry.Name())
+		_ = s.root.Remove(file)
 	}
 }
 
