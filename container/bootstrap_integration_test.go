@@ -44,7 +44,12 @@ func TestBootstrapFromTheMachinesMirror(t *testing.T) {
 	}
 	e.RemoveLater(t, "test.apt")
 	log.Reset()
-	build := api.BuildOptions{Tag: "test.apt", Dockerfile: []byte("FROM " + reference + "\nRUN apt-get update && apt-get install -y --no-install-recommends hello && hello && ! ls /var/cache/apt/archives/*.deb\n"), Network: api.NetworkHost, Log: &log}
+	// With the settings of the official images.
+	lines := `
+RUN apt-get update && apt-get install -y --no-install-recommends hello && hello && ! ls /var/cache/apt/archives/*.deb
+RUN grep -rqx force-unsafe-io /etc/dpkg/dpkg.cfg.d && apt-config dump | grep -x 'Acquire::Languages.* "none";' && ! ls /var/lib/apt/lists/*Translation*
+`
+	build := api.BuildOptions{Tag: "test.apt", Dockerfile: []byte("FROM " + reference + lines), Network: api.NetworkHost, Log: &log}
 	if _, err := e.Build(t.Context(), build); err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
