@@ -21,8 +21,8 @@ import (
 type app struct {
 	stdio.Streams
 
-	command *cobra.Command    // the command that runs
-	help    stdio.ErrorKeeper // stdout for the help of commands, whose errors cobra ignores
+	command *cobra.Command     // the command that runs
+	help    *stdio.ErrorKeeper // stdout for the help of commands, whose errors cobra ignores
 
 	debug    bool
 	verbose  bool // show the whole output of image builds

@@ -49,7 +49,7 @@ func run(ctx context.Context, a *app, args []string) int {
 	if cliflags.IsFlagError(err) { // before the verb cobra does not ask for a better one
 		err = cliflags.FlagError(root, err)
 	}
-	err = errors.Join(a.checkWarnings(), err, a.help.Failed())
+	err = a.withLost(errors.Join(a.checkWarnings(), err, a.help.Failed()))
 	a.warnings.End(a.Infof)
 	return a.report(ctx, err)
 }

@@ -28,6 +28,19 @@ func status(code int) error {
 
 func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
+// withLost returns the error of a command, or that of output which was lost. If there
+// are both, it prints the second, and the first decides the exit status.
+func (a *app) withLost(err error) error {
+	lost := a.Lost()
+	if err == nil || lost == nil {
+		return errors.Join(err, lost)
+	}
+	if !stdio.ReaderGone(lost) {
+		errortext.Print(a.Infof, lost)
+	}
+	return err
+}
+
 // report prints an error and returns the exit status: 0 for success, 1 for a
 // failure, 2 for a usage error, the status of a workload, or 128 plus the number
 // of a signal. A closed pipe on stdout gives 141 without a message.

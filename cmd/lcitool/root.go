@@ -40,8 +40,8 @@ find out why one fails. It knows the name of each dependency on each distributio
 			return cliflags.CheckChoices(cmd)
 		},
 	}
-	a.help = stdio.ErrorKeeper{To: a.Stdout}
-	root.SetOut(&a.help)
+	a.help = &stdio.ErrorKeeper{To: a.Stdout}
+	root.SetOut(a.help)
 	root.SetErr(a.Stderr)
 	root.SetFlagErrorFunc(cliflags.FlagError)
 	root.SetUsageFunc(helpStyle().Usage)

@@ -9,10 +9,16 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
 )
 
-// Console returns where runs are shown.
+// Console returns where runs are shown. What is written to its Stdout never fails
+// there, because the run goes on; Lost returns the error.
 func (s *Streams) Console() progress.Console {
+	stdout := s.Stdout
+	if !IsTerminal(stdout) {
+		s.output = &ErrorKeeper{To: stdout}
+		stdout = s.output
+	}
 	return progress.Console{
-		Stdout: s.Stdout, Stderr: s.Stderr,
+		Stdout: stdout, Stderr: s.Stderr,
 		Live: s.Terminal(), Color: s.Getenv("NO_COLOR") == "", Sections: s.Getenv("GITLAB_CI") != "",
 		Program: ForProgram,
 		Redirect: func(w io.Writer) (restore func()) {
@@ -20,6 +26,14 @@ func (s *Streams) Console() progress.Console {
 			return func() { s.display.Store(before) }
 		},
 	}
+}
+
+// Lost returns the error with which output of a run was lost on stdout, or nil.
+func (s *Streams) Lost() error {
+	if s.output == nil {
+		return nil
+	}
+	return s.output.Failed()
 }
 
 // Downloads returns progress bars, which show nothing unless stderr is a

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"syscall"
 
 	"gitlab.com/lcitool/lcitool/internal/termtext"
@@ -52,14 +53,18 @@ func ForProgram(stream io.Writer) (w io.Writer, done func()) {
 }
 
 // An ErrorKeeper is an output for callers that ignore errors. It keeps the first
-// one and writes nothing after it.
+// one and writes nothing after it. It is safe for concurrent use.
 type ErrorKeeper struct {
-	To  io.Writer
+	To io.Writer
+
+	mu  sync.Mutex
 	err error
 }
 
 // Write returns no error.
 func (k *ErrorKeeper) Write(p []byte) (int, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.err == nil {
 		_, k.err = k.To.Write(p)
 	}
@@ -67,4 +72,8 @@ func (k *ErrorKeeper) Write(p []byte) (int, error) {
 }
 
 // Failed returns the error of the first failed write, or nil.
-func (k *ErrorKeeper) Failed() error { return resultError(k.err) }
+func (k *ErrorKeeper) Failed() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return resultError(k.err)
+}

@@ -27,6 +27,7 @@ type Streams struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 
+	output  *ErrorKeeper              // Stdout of the last Console; nil for a terminal
 	display atomic.Pointer[io.Writer] // destination of messages while there is a display; nil for none
 }
 

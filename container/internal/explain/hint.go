@@ -3,7 +3,12 @@
 // Package explain finds the reasons of podman's errors, with hints for users.
 package explain
 
-import "strings"
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+)
 
 // Hints for checks of package doctor and errors of the engine.
 const (
@@ -106,7 +111,7 @@ func explanations() []struct {
 
 // Hint returns a one-line hint for an error of the engine, or "".
 func Hint(err error) string {
-	if err == nil {
+	if err == nil || ofOwnOutput(err) {
 		return ""
 	}
 	text := err.Error()
@@ -120,4 +125,11 @@ next:
 		return e.hint
 	}
 	return ""
+}
+
+// ofOwnOutput reports whether writing to stdout or stderr of this program failed,
+// which no engine can help.
+func ofOwnOutput(err error) bool {
+	failed, ok := errors.AsType[*fs.PathError](err)
+	return ok && failed.Op == "write" && (failed.Path == os.Stdout.Name() || failed.Path == os.Stderr.Name())
 }

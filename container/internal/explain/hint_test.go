@@ -4,8 +4,20 @@ package explain
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"syscall"
 	"testing"
 )
+
+// TestHintOfOwnOutput: no engine can help if this program's own output is lost.
+func TestHintOfOwnOutput(t *testing.T) {
+	for path, want := range map[string]string{os.Stdout.Name(): "", os.Stderr.Name(): "", "/var/tmp/x": HintDisk} {
+		if got := Hint(fmt.Errorf("cannot pass on: %w", &os.PathError{Op: "write", Path: path, Err: syscall.ENOSPC})); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
 
 // TestHint maps podman's original messages to hints.
 func TestHint(t *testing.T) {
