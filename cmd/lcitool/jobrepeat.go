@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +14,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/errortext"
 	"gitlab.com/lcitool/lcitool/internal/jobreport"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 type repeatFlags struct {
@@ -34,16 +37,24 @@ func (v *jobVerb) repeat(ctx context.Context, engine pipelinerun.Engine, p *pipe
 	r.Parallel = max(1, o.Parallel)
 	r.FailFast = v.repeats.untilFailure || v.local.FailFast
 	var lost error
-	r.Watch = func(x pipelinerun.Round) { lost = errors.Join(lost, a.Lines([]string{x.Text(r.Times)})) }
+	r.Watch = func(x pipelinerun.Round) {
+		lost = errors.Join(lost, v.text(func(w io.Writer) error {
+			_, err := fmt.Fprintln(w, termtext.Line(x.Text(r.Times)))
+			return err
+		}))
+	}
 	all, needs, err := pipelinerun.Repeat(ctx, p, r)
 	switch {
 	case needs != nil:
+		if !needs.OK() {
+			a.Infof("nothing was repeated, because a job that is needed has not passed")
+		}
 		return errors.Join(err, needs.WriteReports(ctx, reports, a.Stdout), v.finish(ctx, engine, needs))
 	case all == nil:
 		return err
 	}
 	errortext.Print(a.Infof, all.FirstError())
-	err = errors.Join(err, lost, a.Write([]byte(all.Text())), all.WriteReports(ctx, reports, a.Stdout))
+	err = errors.Join(err, lost, v.text(func(w io.Writer) error { _, err := io.WriteString(w, all.Text()); return err }), all.WriteReports(ctx, reports, a.Stdout))
 	if kept := all.Kept(); kept != nil {
 		a.Infof(`the container of "%s" is kept: "lcitool job shell --last-failed" enters it`, kept.Name)
 	}

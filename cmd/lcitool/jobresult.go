@@ -3,11 +3,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/errortext"
 	"gitlab.com/lcitool/lcitool/internal/pipelinerun"
 	"gitlab.com/lcitool/lcitool/internal/stdio"
+	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
 
 func (v *jobVerb) finish(ctx context.Context, engine pipelinerun.Engine, result *pipelinerun.Result) error {
@@ -17,7 +21,7 @@ func (v *jobVerb) finish(ctx context.Context, engine pipelinerun.Engine, result 
 	}
 	if len(result.Jobs) == 1 {
 		a.Infof("%s", result.Jobs[0].Sentence())
-	} else if err := a.Table(result.Rows()); err != nil {
+	} else if err := v.table(result.Rows()); err != nil {
 		return err
 	}
 	a.Infos(result.Notes(v.local.Timestamps))
@@ -29,4 +33,19 @@ func (v *jobVerb) finish(ctx context.Context, engine pipelinerun.Engine, result 
 		a.Infof(`its container is kept: "lcitool job shell --last-failed" enters it`)
 	}
 	return status(result.ExitStatus())
+}
+
+// table prints the rows of a table, on stderr if stdout has the events.
+func (v *jobVerb) table(rows [][]string) error {
+	return v.text(func(w io.Writer) error { return termtext.Table(w, rows) })
+}
+
+func (v *jobVerb) text(write func(io.Writer) error) error {
+	if v.events != "-" {
+		return v.app.Text(write)
+	}
+	var b bytes.Buffer
+	err := write(&b)
+	v.app.Infos(strings.Split(strings.TrimRight(b.String(), "\n"), "\n"))
+	return err
 }

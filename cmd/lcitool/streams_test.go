@@ -42,6 +42,44 @@ func TestReaderGone(t *testing.T) {
 	}
 }
 
+// TestLostOutput: output of a run that stdout does not take fails the command, but does
+// not hide why a job failed.
+func TestLostOutput(t *testing.T) {
+	full := failing{&os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}}
+	for err, want := range map[error]int{nil: 1, statusError(3): 3} {
+		var said strings.Builder
+		a := &app{Streams: stdio.Streams{Stdout: full, Stderr: &said, Getenv: func(string) string { return "" }}}
+		if n, err := a.Console().Stdout.Write([]byte("line\n")); n != 5 || err != nil {
+			t.Errorf("the run would end: %d, %v", n, err)
+		}
+		if status := a.report(t.Context(), a.withLost(err)); status != want || strings.Count(said.String(), "cannot write the result: write /dev/stdout: no space left on device\n") != 1 {
+			t.Errorf("%v: status %d, said %q", err, status, said.String())
+		}
+	}
+	a := &app{Streams: stdio.Streams{Stdout: &strings.Builder{}, Getenv: func(string) string { return "" }}}
+	if a.Console(); a.withLost(nil) != nil {
+		t.Error("nothing was lost")
+	}
+}
+
+// TestEventsAreAlone: with the events on stdout, tables and results go to stderr.
+func TestEventsAreAlone(t *testing.T) {
+	for _, events := range []string{"", "file", "-"} {
+		var out, said strings.Builder
+		v := &jobVerb{app: &app{Streams: stdio.Streams{Stdout: &out, Stderr: &said}}, events: events}
+		if err := v.table([][]string{{"JOB"}, {"one"}}); err != nil {
+			t.Fatal(err)
+		}
+		shown, empty := &out, &said
+		if events == "-" {
+			shown, empty = &said, &out
+		}
+		if shown.String() != "JOB\none\n" || empty.Len() > 0 {
+			t.Errorf("%q: stdout %q, stderr %q", events, out.String(), said.String())
+		}
+	}
+}
+
 // TestFullStdout: a text that stdout does not take is an error, that of cobra's help too.
 func TestFullStdout(t *testing.T) {
 	full := failing{&os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}}

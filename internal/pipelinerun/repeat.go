@@ -69,6 +69,8 @@ type Repetitions struct {
 	Passed   int
 	Failed   int
 	Allowed  int       // those of Failed that were allowed: the user named the job, to see how often it fails
+	Stopped  int       // rounds that began and did not end by themselves
+	NotBegun int       // rounds that were asked for and did not begin because the command was interrupted
 	Failures []Failure // the most frequent first
 }
 
@@ -87,7 +89,10 @@ func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, need
 	asked, needed := p.split()
 	if len(needed.Jobs) > 0 {
 		needs, err := local(ctx, needed, locks, o.LocalOptions)
-		if err != nil || !needs.OK() || ctx.Err() != nil {
+		if err == nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil || !needs.OK() {
 			return nil, needs, err
 		}
 	}
@@ -116,6 +121,9 @@ func Repeat(ctx context.Context, p *Plan, o RepeatOptions) (_ *Repetitions, need
 		return l.tasks(&round, first)
 	}
 	err = r.all(ctx)
+	if ctx.Err() != nil {
+		err = errors.Join(err, r.interrupted(ctx))
+	}
 	r.out.Jobs = r.results
 	var recorded error
 	r.out.Run, recorded = r.record.end()
@@ -176,6 +184,19 @@ func (r *repeater) all(ctx context.Context) error {
 	return r.err
 }
 
+// interrupted returns the reason for which rounds are missing after ctx was
+// cancelled, or nil if none is.
+func (r *repeater) interrupted(ctx context.Context) error {
+	ended := r.out.Passed + r.out.Failed
+	if r.o.FailFast && r.out.Failed > 0 || r.o.Times > 0 && ended == r.o.Times {
+		return nil
+	}
+	if r.o.Times > 0 {
+		r.out.NotBegun = r.o.Times - ended - r.out.Stopped
+	}
+	return context.Cause(ctx)
+}
+
 // round runs the jobs once. It reports whether another round may follow. A
 // stopped round does not count.
 func (r *repeater) round(ctx context.Context, n int) bool {
@@ -195,7 +216,8 @@ func (r *repeater) round(ctx context.Context, n int) bool {
 	}
 	r.results = append(r.results, results...)
 	worst, failed := r.worst(results)
-	if worst.State == outcome.Stopped || worst.State == outcome.NotRun {
+	if isStopped(worst.State) {
+		r.out.Stopped++
 		return false
 	}
 	r.count(n, worst, failed, jobs)
@@ -316,11 +338,17 @@ func (r *Repetitions) FirstError() error {
 	return nil
 }
 
-// Text summarizes the number of passed and failed runs and the failures.
+// Text summarizes the numbers of runs by how they ended, and the failures.
 func (r *Repetitions) Text() string {
 	text := fmt.Sprintf("%d passed, %d failed", r.Passed, r.Failed)
 	if r.Allowed > 0 {
 		text += fmt.Sprintf(", %d of them allowed", r.Allowed)
+	}
+	if r.Stopped > 0 {
+		text += fmt.Sprintf(", %d stopped", r.Stopped)
+	}
+	if r.NotBegun > 0 {
+		text += fmt.Sprintf(", %d not run", r.NotBegun)
 	}
 	text += "\n"
 	for _, f := range r.Failures {

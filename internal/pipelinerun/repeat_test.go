@@ -4,6 +4,7 @@ package pipelinerun
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -171,6 +172,46 @@ func TestRepeatSideBySide(t *testing.T) {
 	}
 	if most.Load() != 3 || r.out.Failed != 0 || len(*told) != r.out.Passed || r.out.Passed < 6 {
 		t.Errorf("%d at a time, %d passed, %d failed, told %q", most.Load(), r.out.Passed, r.out.Failed, *told)
+	}
+}
+
+// TestRepeatInterrupted: rounds that are missing are not a success.
+func TestRepeatInterrupted(t *testing.T) {
+	enough := errors.New("enough")
+	for name, c := range map[string]struct {
+		times, stopAt int
+		failFast      bool
+		state         outcome.State // of the round during which the command is interrupted
+		want          error
+		text          string
+	}{
+		"in the first":       {10, 1, false, outcome.Stopped, enough, "0 passed, 0 failed, 1 stopped, 9 not run\n"},
+		"in the second":      {3, 2, false, outcome.Stopped, enough, "1 passed, 0 failed, 1 stopped, 1 not run\n"},
+		"after the second":   {3, 2, false, outcome.Passed, enough, "2 passed, 0 failed, 1 not run\n"},
+		"without end":        {0, 2, true, outcome.Stopped, enough, "1 passed, 0 failed, 1 stopped\n"},
+		"in the last":        {2, 2, false, outcome.Passed, nil, "2 passed, 0 failed\n"},
+		"after the last":     {2, 9, false, outcome.Passed, nil, "2 passed, 0 failed\n"},
+		"at the failure":     {9, 2, true, outcome.Failed, nil, "1 passed, 1 failed\n    1   (first in run 2)\n"},
+		"after some failure": {9, 2, false, outcome.Failed, enough, "1 passed, 1 failed, 7 not run\n    1   (first in run 2)\n"},
+	} {
+		ctx, stop := context.WithCancelCause(t.Context())
+		r, _ := newRepeater(t, RepeatOptions{Times: c.times, LocalOptions: LocalOptions{FailFast: c.failFast}}, func(n int) (outcome.State, string) {
+			if n == c.stopAt {
+				stop(enough)
+				return c.state, ""
+			}
+			return outcome.Passed, ""
+		})
+		if err := r.all(ctx); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		stop(enough)
+		if err := r.interrupted(ctx); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := r.out.Text(); got != c.text {
+			t.Errorf("%s: %q, want %q", name, got, c.text)
+		}
 	}
 }
 
