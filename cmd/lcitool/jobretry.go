@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -78,7 +77,7 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 		if v.resume, err = pipelinerun.Resumable(run, v.choice.Names, len(patterns) > 0, env); err != nil {
 			return err
 		}
-		v.onlyResumed()
+		v.sayNotResumed()
 	}
 	if err := cliflags.Restore(cmd, run.Flags, recordedFlags(), []string{"env", "var", "file-var", "mask", "input"}); err != nil {
 		return fmt.Errorf("run %s: %w", run.ID, err)
@@ -96,20 +95,34 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 	return v.execute(cmd)
 }
 
-// onlyResumed removes the jobs that cannot be continued, and says which they are:
-// they have not run again when the command ends.
-func (v *jobVerb) onlyResumed() {
+// sayNotResumed says which jobs cannot be continued. They do not run, and the
+// command fails.
+func (v *jobVerb) sayNotResumed() {
 	var left []string
-	v.choice.Names = slices.DeleteFunc(v.choice.Names, func(name string) bool {
-		out := v.resume[name].Container == ""
-		if out {
+	for _, name := range v.choice.Names {
+		if v.resume[name].Container == "" {
 			left = append(left, termtext.Line(name))
 		}
-		return out
-	})
+	}
 	if len(left) > 0 {
 		v.app.Infof(`not continued, because no container of them is kept: %s; "lcitool job retry" runs jobs from their first commands`, strings.Join(left, ", "))
 	}
+}
+
+// inputs checks the results of the jobs that a retry needs and does not run again.
+func (v *jobVerb) inputs(p *pipelinerun.Plan) ([]string, error) {
+	if v.retryOf == nil {
+		return nil, nil
+	}
+	store, err := v.app.runs()
+	if err != nil {
+		return nil, err
+	}
+	unsure, err := p.Inputs(v.retryOf, store.Find)
+	for _, name := range unsure {
+		v.app.Infof("%s: needs a job that was continued, so it does not count as passed", termtext.Line(name))
+	}
+	return unsure, err
 }
 
 // recordedFlags returns the flags of "job run" that select what runs. They are

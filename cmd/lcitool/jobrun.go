@@ -199,6 +199,10 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err := p.Report(v.local.Untracked, v.event.Name, v.event.given.All); err != nil {
 		return err
 	}
+	unsure, err := v.inputs(p)
+	if err != nil {
+		return err
+	}
 	engine, err := v.connect(cmd)
 	if err != nil {
 		return err
@@ -221,7 +225,7 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	o.Events, o.Flags = events, cliflags.AbsoluteFiles(cliflags.Given(cmd, recordedFlags()), "env-file", "var-file", "file-var")
 	o.Named = v.named(p)
 	if v.retryOf != nil {
-		o.Retry, o.Resume = v.retryOf.ID, v.resume
+		o.Retry, o.Resume, o.Unsure = v.retryOf.ID, v.resume, unsure
 	}
 	if v.repeats.wanted() {
 		return v.refused(p, v.repeat(cmd.Context(), engine, p, o, reports))

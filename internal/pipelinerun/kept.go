@@ -95,6 +95,9 @@ func CheckKept(ctx context.Context, engine jobrun.KeptEngine, names []string, re
 		return err
 	}
 	for _, name := range names {
+		if resume[name].Container == "" {
+			continue
+		}
 		if !slices.ContainsFunc(kept, func(k api.KeptContainer) bool { return k.Name == resume[name].Container }) {
 			return diag.WithHint(fmt.Errorf("the container of job %q is gone: %s", name, resume[name].Container), "without --from-failed the job begins at its first command")
 		}

@@ -3,6 +3,7 @@
 package pipelinerun
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -49,7 +50,8 @@ type LocalOptions struct {
 	Retry  string                 // ID of the run that is retried, or ""
 	Flags  []string               // "--NAME=VALUE" flags that select what runs, for the record
 	Named  bool                   // the user named a job and not only patterns, for the record
-	Resume map[string]jobrun.Kept // containers to resume, by job name
+	Resume map[string]jobrun.Kept // containers to resume, by job name; if it is not empty, other jobs do not run
+	Unsure []string               // jobs that count as continued if they pass, since one that they need was continued
 	Step   bool                   // the run is a step of a search
 }
 
@@ -174,9 +176,10 @@ func (l *localRun) tasks(p *Plan, first int) []scheduler.Task {
 		if j.When == gitlabci.Delayed && j.StartIn > 0 {
 			p.source.messages.infof("%s: does not wait %s, as it does on GitLab", j.Name, j.StartIn)
 		}
+		kept := l.Resume[j.Name]
 		tasks = append(tasks, scheduler.Task{
 			Name: j.Name, Needs: j.WaitsFor, When: when(j), Strict: j.Ordered && !j.Named,
-			AllowFailure: j.AllowFailure, AllowCodes: j.AllowCodes,
+			AllowFailure: j.AllowFailure, AllowCodes: j.AllowCodes, Result: l.notContinued(kept),
 			Run: func(ctx context.Context, s scheduler.Streams) outcome.Result {
 				if j.Trigger {
 					return l.trigger(ctx, p, j, s) // its jobs may be in the same resource group
@@ -184,18 +187,30 @@ func (l *localRun) tasks(p *Plan, first int) []scheduler.Task {
 				group.Lock()
 				defer group.Unlock()
 				run := l.runner.Run
-				if k, ok := l.Resume[j.Name]; ok {
+				if kept.Container != "" {
 					run = func(ctx context.Context, j *jobrun.Job, s scheduler.Streams) (outcome.Result, jobrun.Outcome) {
-						return l.runner.Resume(ctx, j, k, s)
+						return l.runner.Resume(ctx, j, kept, s)
 					}
 				}
-				result, outcome := run(ctx, j, s)
-				l.record.outcome(first+i, outcome)
+				result, out := run(ctx, j, s)
+				l.record.outcome(first+i, out)
+				if slices.Contains(l.Unsure, cmp.Or(j.Of, j.Name)) {
+					result = afterContinued(result)
+				}
 				return result
 			},
 		})
 	}
 	return tasks
+}
+
+// notContinued returns the result of a job that is not continued in a run that
+// continues others, or nil.
+func (l *localRun) notContinued(kept jobrun.Kept) *outcome.Result {
+	if len(l.Resume) == 0 || kept.Container != "" {
+		return nil
+	}
+	return &outcome.Result{State: outcome.NotRun, Line: "no container of it is kept"}
 }
 
 func (l *localRun) group(j *jobrun.Job) *sync.Mutex {

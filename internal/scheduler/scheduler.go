@@ -139,6 +139,8 @@ func (r *run) next(ctx context.Context) (int, *outcome.Result) {
 		switch {
 		case ready && skip != nil:
 			return i, skip
+		case ready && r.tasks[i].Result != nil:
+			return i, r.tasks[i].Result
 		case ready && r.free > 0:
 			return i, nil
 		}

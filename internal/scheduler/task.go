@@ -25,9 +25,10 @@ type Task struct {
 	Name         string   // unique in a scheduler
 	Needs        []string // tasks of the same scheduler that end before it begins; others are taken to have ended well
 	When         When
-	Strict       bool  // it is skipped as well if a task that it needs was skipped, unless it runs always
-	AllowFailure bool  // its failure stops nobody and fails nothing
-	AllowCodes   []int // exit statuses that are allowed to fail, as with AllowFailure
+	Strict       bool            // it is skipped as well if a task that it needs was skipped, unless it runs always
+	AllowFailure bool            // its failure stops nobody and fails nothing
+	AllowCodes   []int           // exit statuses that are allowed to fail, as with AllowFailure
+	Result       *outcome.Result // if set, the task has this result and does not run
 	Run          func(context.Context, Streams) outcome.Result
 }
 
