@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -101,6 +102,9 @@ func (m *manifestVerb) read(cmd *cobra.Command, args []string) (file string, dat
 		return "", nil, m.app.manifestFailed(err)
 	}
 	if err != nil {
+		if len(args) > 0 && errors.Is(err, fs.ErrNotExist) {
+			err = cliflags.Unknown(cmd, err, args[0])
+		}
 		return "", nil, cliflags.Usage(cmd, err)
 	}
 	return file, data, nil

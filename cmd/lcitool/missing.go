@@ -4,7 +4,7 @@ package main
 
 import "github.com/spf13/cobra"
 
-const missingMachine = `"lcitool container build" makes an image, and "lcitool buildenvscript TARGET PROJECTS" a script that sets a machine up`
+const missingMachine = `"lcitool container build" makes an image, and "lcitool buildenvscript TARGET PROJECTS" a script with a function that sets a machine up`
 
 // newMissing returns a hidden command for an action of the original lcitool that
 // this program does not have. It prints an alternative.

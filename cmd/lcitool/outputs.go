@@ -120,8 +120,11 @@ func newBuildEnvScript(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "buildenvscript TARGET PROJECTS",
 		Short: "Print a script that sets up a build environment on a machine",
-		Long: `Print a shell script that installs all that PROJECTS need to be built on a machine that
-runs TARGET.` + projectsHelp,
+		Long: `Print a script for bash. It defines the function install_buildenv, which installs all that
+PROJECTS need to be built on a machine that runs TARGET, and exports variables for builds.
+The script itself installs nothing:
+
+  source setup.sh && install_buildenv` + projectsHelp,
 		Args: cliflags.Args("TARGET", "PROJECTS"),
 		RunE: o.print,
 	}

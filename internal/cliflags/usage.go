@@ -40,7 +40,8 @@ func Args(names ...string) cobra.PositionalArgs {
 		case len(args) < len(names):
 			return Usagef(cmd, "the following arguments are required: %s", strings.Join(names[len(args):], ", "))
 		case len(args) > len(names):
-			return Usagef(cmd, "unrecognized arguments: %s", strings.Join(args[len(names):], " "))
+			err := fmt.Errorf("unrecognized arguments: %s", strings.Join(args[len(names):], " "))
+			return Usage(cmd, Unknown(cmd, err, args[len(names)]))
 		}
 		return nil
 	}
@@ -107,7 +108,10 @@ func FlagError(cmd *cobra.Command, err error) error {
 				names = append(names, "--"+f.Name)
 			}
 		})
-		err = suggest(err, "--"+unknown.GetSpecifiedName(), names)
+		name := unknown.GetSpecifiedName()
+		if err = suggest(err, "--"+name, names); cmd.HasParent() && cmd.Root().Flags().Lookup(name) != nil {
+			err = diag.WithHint(err, fmt.Sprintf("--%s comes before the command: %s --%s ...", name, cmd.Root().Name(), name))
+		}
 	}
 	return Usage(cmd, err)
 }

@@ -135,6 +135,22 @@ func TestUnknownAction(t *testing.T) {
 	if err := cliflags.Unknown(cmd, plain, "frobnicate"); diag.Hint(err) != "" {
 		t.Errorf("hint %q", diag.Hint(err))
 	}
+	if err := cliflags.Args()(cmd, []string{"lsit"}); !strings.Contains(diag.Hint(err), `"list"`) {
+		t.Errorf("hint %q of a command with actions of its own", diag.Hint(err))
+	}
+}
+
+// TestGlobalFlagAfterTheCommand: a flag of the program alone comes before the command.
+func TestGlobalFlagAfterTheCommand(t *testing.T) {
+	root := &cobra.Command{Use: "lcitool"}
+	root.Flags().String("config", "", "")
+	cmd := &cobra.Command{Use: "list", Run: func(*cobra.Command, []string) {}}
+	root.AddCommand(cmd)
+	for flag, want := range map[string]string{"--config=x": "--config comes before the command: lcitool --config ...", "--nosuch": ""} {
+		if got := diag.Hint(cliflags.FlagError(cmd, cmd.ParseFlags([]string{flag}))); got != want {
+			t.Errorf("%s: hint %q, want %q", flag, got, want)
+		}
+	}
 }
 
 func TestRestore(t *testing.T) {

@@ -53,7 +53,7 @@ func TargetRuns(stateDir string) (*Store, error) { return storeIn(stateDir, "tar
 
 func storeIn(stateDir, kind string) (*Store, error) {
 	if stateDir == "" {
-		return nil, errors.New("cannot keep logs: neither XDG_STATE_HOME nor HOME says where")
+		return nil, diag.WithHint(errors.New("no directory for the records and logs of runs"), "set HOME or XDG_STATE_HOME")
 	}
 	return &Store{Dir: filepath.Join(stateDir, kind)}, nil
 }

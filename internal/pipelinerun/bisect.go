@@ -98,7 +98,7 @@ func (o *BisectOptions) session(ctx context.Context, repo *gitcmd.Repo) (s *bise
 		return nil, err
 	}
 	if o.StateDir == "" {
-		return nil, errors.New("cannot keep the steps of the search: neither XDG_STATE_HOME nor HOME says where")
+		return nil, diag.WithHint(errors.New("no directory for the steps of the search"), "set HOME or XDG_STATE_HOME")
 	}
 	parts := append([]string{o.Project, o.Job, s.Good, s.Bad, o.Command}, o.Settings...)
 	key := sha256.Sum256([]byte(strings.Join(parts, "\x00")))

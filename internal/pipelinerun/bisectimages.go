@@ -139,7 +139,7 @@ func (b *imageBisect) ofRecord(ctx context.Context, text string) (api.Image, err
 // open opens the search, or resumes an interrupted one.
 func (b *imageBisect) open() error {
 	if b.StateDir == "" {
-		return errors.New("cannot keep the steps of the search: neither XDG_STATE_HOME nor HOME says where")
+		return diag.WithHint(errors.New("no directory for the steps of the search"), "set HOME or XDG_STATE_HOME")
 	}
 	tree := ""
 	if b.plan.source.snapshot != nil {

@@ -236,9 +236,9 @@ func (c *Choice) notFound(e *gitlabci.Evaluation, name string) error {
 	case !called:
 		return NoJob(e, name)
 	case len(c.Names) == 0:
-		return c.hintTargets(e, fmt.Errorf("no job is for %s", what))
+		return c.hintNarrowed(e, fmt.Errorf("no job is for %s", what))
 	}
-	return c.hintTargets(e, fmt.Errorf("no job that %q matches is for %s", name, what))
+	return c.hintNarrowed(e, fmt.Errorf("no job that %q matches is for %s", name, what))
 }
 
 // NoJob returns the error for a name or pattern that no job of the pipeline has.
@@ -247,18 +247,35 @@ func NoJob(e *gitlabci.Evaluation, name string) error {
 	return diag.WithHint(err, cmp.Or(facts.Suggestion(name, jobNames(e)), `"lcitool job list --all" lists the jobs`))
 }
 
-func (c *Choice) hintTargets(e *gitlabci.Evaluation, err error) error {
+// hintNarrowed adds the targets or architectures that there are jobs for, with the
+// one that was probably meant first.
+func (c *Choice) hintNarrowed(e *gitlabci.Evaluation, err error) error {
+	what, asked := "target", slices.Clone(c.Targets)
+	if len(asked) == 0 {
+		what, asked = "architecture", slices.Clone(c.Arches)
+	}
 	var all []string
 	for i := range e.Jobs {
-		if t := c.built.role(&e.Jobs[i]).Target; t != "" {
-			all = append(all, t)
+		role := c.built.role(&e.Jobs[i])
+		name := role.Target
+		if what == "architecture" {
+			name = role.Arch
+		}
+		if name != "" {
+			all = append(all, name)
 		}
 	}
 	slices.Sort(all)
 	if all = slices.Compact(all); len(all) == 0 {
-		return diag.WithHint(err, "no job of the pipeline says which target it is for")
+		return diag.WithHint(err, fmt.Sprintf("no job of the pipeline says which %s it is for", what))
 	}
-	return diag.WithHint(err, "jobs are for "+strings.Join(all, ", "))
+	hint := "jobs are for " + strings.Join(all, ", ")
+	for _, name := range asked {
+		if meant := facts.Suggestion(name, all); meant != "" {
+			return diag.WithHint(err, meant+"; "+hint)
+		}
+	}
+	return diag.WithHint(err, hint)
 }
 
 // leftOut says why a job that was not chosen by name does not run, or returns

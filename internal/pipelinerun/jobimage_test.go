@@ -216,6 +216,8 @@ func TestChooseByDockerfile(t *testing.T) {
 		{Choice{Names: []string{"*"}}, "in-debian in-firmware in-missing in-other", ""},
 		{Choice{Targets: []string{"fedora-43"}}, "no job is for target fedora-43", "jobs are for debian, debian-13, firmware"},
 		{Choice{Targets: []string{"debian"}, Arches: []string{"mips"}}, "no job is for target debian and architecture mips", "jobs are for"},
+		{Choice{Targets: []string{"debain-13"}}, "no job is for target debain-13", `did you mean "debian-13"?; jobs are for debian, debian-13, firmware`},
+		{Choice{Arches: []string{"s390"}}, "no job is for architecture s390", `did you mean "s390x"?; jobs are for `},
 		{Choice{Names: []string{"in-*"}, Targets: []string{"x"}}, `no job that "in-*" matches is for target x`, "jobs are for"},
 		{Choice{Names: []string{"none"}, Targets: []string{"x"}}, `no job of the pipeline is called "none" or matches it`, ""},
 	} {
