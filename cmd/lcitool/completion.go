@@ -46,19 +46,50 @@ func (a *app) addCompletions(root *cobra.Command) {
 	c.Add(root)
 }
 
-// describeCompletion replaces cobra's description of the command "completion".
-// Those of its subcommands say how to load the scripts.
+// describeCompletion gives cobra's command "completion" the descriptions, usage errors
+// and shells of this program.
 func describeCompletion(root *cobra.Command) {
+	loading := shellLoading()
 	for _, cmd := range root.Commands() {
 		if cmd.Name() != "completion" {
 			continue
 		}
+		cmd.Use = "completion COMMAND"
 		cmd.Short = "Print a script that completes command lines in a shell"
 		cmd.Args, cmd.RunE = cobra.ArbitraryArgs, clihelp.NeedAction
 		cmd.Long = "Print a script that completes the commands, flags and arguments of lcitool in a shell.\nThe help of the subcommand for your shell explains how to load the script."
 		for _, shell := range cmd.Commands() {
+			how, ok := loading[shell.Name()]
+			if !ok {
+				cmd.RemoveCommand(shell)
+				continue
+			}
+			shell.Args, shell.DisableFlagsInUseLine = cliflags.Args(), false
 			shell.Short = "Print the completion script for " + shell.Name()
+			shell.Long = shell.Short + ". The packages of lcitool install it.\n" + how
 		}
+	}
+}
+
+// shellLoading says for each supported shell how to load its script.
+func shellLoading() map[string]string {
+	return map[string]string{
+		"bash": `The script needs the package bash-completion. The examples install it for
+one user and for all users; new shells load it. To load it in a running shell:
+
+    source <(lcitool completion bash)
+`,
+		"zsh": `The examples install it for all users, with descriptions and without; new shells
+load it. They need "autoload -U compinit; compinit" in ~/.zshrc. To load it in a
+running shell:
+
+    source <(lcitool completion zsh)
+`,
+		"fish": `The examples install it for one user and for all users; new shells load it.
+To load it in a running shell:
+
+    lcitool completion fish | source
+`,
 	}
 }
 
