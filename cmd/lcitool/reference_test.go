@@ -46,7 +46,7 @@ func TestReference(t *testing.T) {
 func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
 	visit(cmd)
 	for _, sub := range cmd.Commands() {
-		if sub.IsAvailableCommand() && sub.Name() != "completion" && sub.Name() != "help" {
+		if sub.IsAvailableCommand() && sub.Name() != "help" {
 			walk(sub, visit)
 		}
 	}
