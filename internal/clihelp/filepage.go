@@ -16,14 +16,22 @@ type FilePage struct {
 	Short   string // what the page is about, for NAME
 	Date    string // of the release, such as "November 2026"
 	Files   []FileKeys
-	Example string   // YAML
+	Paths   []Item   // for FILES
 	SeeAlso []string // pages, such as "tool(1)"
 }
 
 // FileKeys is one kind of file on a page.
 type FileKeys struct {
-	Heading string // such as "ci/manifest.yml"
-	Schema  string // name of its JSON Schema
+	Heading  string // such as "ci/manifest.yml"
+	Schema   string // name of its JSON Schema
+	Examples []FileExample
+}
+
+// A FileExample is a whole file.
+type FileExample struct {
+	About string // a sentence
+	Text  string // YAML
+	Part  string // of the schema that it fits, such as "#/$defs/override"; "" for the whole
 }
 
 // Man writes the page for troff -man. Keys come in the order of the schemas,
@@ -43,9 +51,13 @@ func (p *FilePage) Man(read func(name string) ([]byte, error)) ([]byte, error) {
 			return nil, fmt.Errorf("%s: %w", f.Schema, err)
 		}
 	}
-	if p.Example != "" {
-		b.WriteString(".SH EXAMPLE\n.EX\n" + literal(p.Example) + ".EE\n")
+	b.WriteString(".SH EXAMPLES\n")
+	for _, f := range p.Files {
+		for _, example := range f.Examples {
+			b.WriteString(".PP\n" + escape(example.About) + "\n.PP\n.EX\n" + literal(example.Text) + ".EE\n")
+		}
 	}
+	items(&b, "FILES", p.Paths)
 	b.WriteString(".SH SEE ALSO\n")
 	for i, page := range p.SeeAlso {
 		name, section, _ := strings.Cut(page, "(")
