@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -40,6 +41,57 @@ func run(t *testing.T, dir string, env []string, name string, args ...string) st
 	return string(out)
 }
 
+// TestPackageOrder: dpkg and rpm accept the versions of packages, and sort them as the commits.
+// apk sorts a version as dpkg does with ~ before the suffixes of a pre-release and + before
+// others.
+func TestPackageOrder(t *testing.T) {
+	asDeb := regexp.MustCompile(`_(alpha|beta|pre|rc)`)
+	var last [4]string
+	for i, c := range packageVersions() {
+		c[3] = strings.ReplaceAll(asDeb.ReplaceAllString(c[3], "~$1"), "_", "+")
+		run(t, ".", nil, "dpkg", "--validate-version", c[1])
+		if i > 0 {
+			for _, at := range []int{1, 3} {
+				run(t, ".", nil, "dpkg", "--compare-versions", last[at], "lt", c[at])
+			}
+			if got := run(t, ".", nil, "rpm", "--eval", `%{lua:print(rpm.vercmp("`+last[2]+`", "`+c[2]+`"))}`); got != "-1\n" {
+				t.Errorf("rpm compares %s with %s: %s", last[2], c[2], got)
+			}
+		}
+		last = c
+	}
+}
+
+// TestDistVersion: packages have the version of their packager, and a tag that has none stops
+// the build before it makes files.
+func TestDistVersion(t *testing.T) {
+	temp := t.TempDir()
+	env := []string{"PROGRAM=" + buildStub(t, temp), "SOURCE_DATE_EPOCH=1790000000", "SYSTEMS=linux/amd64"}
+	out := filepath.Join(temp, "out")
+	run(t, "..", append(env, "VERSION=v1.2.0_rc.1-5-gabcdef0-dirty"), "ci/dist", out)
+	got := run(t, out, nil, "sh", "-c", `dpkg-deb --field *.deb Version; rpm -qp --queryformat '%{VERSION}\n' *.rpm; tar -xzOf *.apk .PKGINFO | grep ^pkgver`)
+	if want := "1.2.0~rc1+5.gabcdef0.dirty\n1.2.0~rc1^5.gabcdef0.dirty\npkgver = 1.2.0_rc1_git5_p1\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	cmd := exec.CommandContext(t.Context(), "ci/dist", filepath.Join(temp, "none"))
+	cmd.Dir, cmd.Env = "..", append(append(os.Environ(), env...), "VERSION=v1.2.0-final")
+	said, err := cmd.CombinedOutput()
+	if left, _ := os.ReadDir(filepath.Join(temp, "none")); err == nil || len(left) != 0 || !strings.Contains(string(said), "from 'v1.2.0-final': name the tag vNUMBER") {
+		t.Errorf("%v, %d files, %s", err, len(left), said)
+	}
+}
+
+// buildStub returns the file of a program that replaces lcitool.
+func buildStub(t *testing.T, dir string) string {
+	t.Helper()
+	program, source := filepath.Join(dir, "stub"), filepath.Join(dir, "stub.go")
+	if err := os.WriteFile(source, []byte(stub), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, dir, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", program, source)
+	return program
+}
+
 // fewer checks that the manual pages and guides in a list are complete, and leaves them out.
 func fewer(t *testing.T, list string) []byte {
 	t.Helper()
@@ -67,12 +119,7 @@ func fewer(t *testing.T, list string) []byte {
 // compares what its packages install with golden files.
 func TestDist(t *testing.T) {
 	temp := t.TempDir()
-	program := filepath.Join(temp, "stub")
-	source := filepath.Join(temp, "stub.go")
-	if err := os.WriteFile(source, []byte(stub), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	run(t, temp, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", program, source)
+	program := buildStub(t, temp)
 	files := map[string][]byte{}
 	env := []string{"PROGRAM=" + program, "VERSION=v1.2.3", "SOURCE_DATE_EPOCH=1790000000", "SYSTEMS=linux/amd64 linux/arm64 darwin/arm64"}
 	for _, name := range []string{"one", "another/place"} {
