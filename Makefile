@@ -149,16 +149,24 @@ bench: ## Go benchmarks and whole-process timings, as tables
 
 ##@ The rest
 
+# PATH may have no Go below sudo: only a missing program is built. With the goal build, install waits for it.
+bin/lcitool: | $(filter build,$(MAKECMDGOALS))
+	$(GOBUILD) -o $@ ./cmd/lcitool
+
+ROOT = '$(subst ','\'',$(DESTDIR)$(PREFIX))'
 .PHONY: install
-install: build ## Install below PREFIX (/usr/local), DESTDIR respected
-	install -D -m 0755 bin/lcitool $(DESTDIR)$(PREFIX)/bin/lcitool
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 0644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 0644 docs/man5/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	bin/lcitool completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/lcitool
-	bin/lcitool completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_lcitool
-	bin/lcitool completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/lcitool.fish
+install: bin/lcitool ## Install bin/lcitool as make build left it, below PREFIX (/usr/local), DESTDIR respected
+	@set -eu; umask 022; root=$(ROOT); share=$$root/share; \
+	echo "installing below $$root"; \
+	install -d "$$root/bin" "$$share/man/man1" "$$share/man/man5" \
+	  "$$share/bash-completion/completions" "$$share/zsh/site-functions" "$$share/fish/vendor_completions.d"; \
+	install -m 0755 bin/lcitool "$$root/bin/"; \
+	install -m 0644 docs/man/*.1 "$$share/man/man1/"; \
+	install -m 0644 docs/man5/*.5 "$$share/man/man5/"; \
+	script() { bin/lcitool completion "$$1" >"$$share/$$2"; chmod 0644 "$$share/$$2"; }; \
+	script bash bash-completion/completions/lcitool; \
+	script zsh zsh/site-functions/_lcitool; \
+	script fish fish/vendor_completions.d/lcitool.fish
 
 .PHONY: dist
 dist: ## Build a release into dist/: programs, deb, rpm and apk packages, checksums
