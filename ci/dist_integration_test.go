@@ -6,8 +6,10 @@ package ci
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -92,27 +94,60 @@ func buildStub(t *testing.T, dir string) string {
 	return program
 }
 
-// fewer checks that the manual pages and guides in a list are complete, and leaves them out.
+// fewer checks that the manual pages and documents in a list are complete, and leaves them out.
 func fewer(t *testing.T, list string) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	var pages, guides int
+	var pages, documents int
 	for line := range strings.Lines(list) {
 		switch {
 		case strings.Contains(line, "/man1/lcitool-"), strings.Contains(line, "/man5/lcitool-"):
 			pages++
-		case strings.Contains(line, ".md"):
-			guides++
+		case strings.Contains(line, "/doc/lcitool/docs/") && path.Ext(strings.TrimSpace(line)) != "":
+			documents++
 		default:
 			out.WriteString(line)
 		}
 	}
-	for pattern, got := range map[string]int{"../docs/man*/lcitool-*.[15]": pages, "../docs/*.md": guides - 2} { // README.md and NEWS.md
-		if there, _ := filepath.Glob(pattern); len(there) != got {
-			t.Errorf("%d of %d %s are in the package", got, len(there), pattern)
+	count := func(patterns ...string) (n int) {
+		for _, pattern := range patterns {
+			found, _ := filepath.Glob("../docs/" + pattern)
+			n += len(found)
 		}
+		return n
+	}
+	if want := count("man*/lcitool-*.[15]"); pages != want {
+		t.Errorf("%d of %d manual pages are in the package", pages, want)
+	}
+	if want := count("*.md", "*.svg", "reference/*", "schema/*.md", "schema/*.json"); documents != want {
+		t.Errorf("%d of %d documents are in the package", documents, want)
 	}
 	return out.Bytes()
+}
+
+// checkLinks checks that what Markdown below a directory links to is there.
+func checkLinks(t *testing.T, dir string) {
+	t.Helper()
+	link := regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)\s]*)?\)`)
+	count := 0
+	err := filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(name) != ".md" {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			count++
+			if target := filepath.Join(filepath.Dir(name), m[1]); !strings.HasPrefix(target, dir) {
+				t.Errorf("%s links to %s, which is outside of the package", name, m[1])
+			} else if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		return err
+	})
+	if err != nil || count < 100 {
+		t.Errorf("%d links were read: %v", count, err)
+	}
 }
 
 // TestDist builds a release in two directories, which must be byte for byte equal, and
@@ -163,6 +198,9 @@ func TestDist(t *testing.T) {
 	// Sizes and dates vary.
 	deb := run(t, out, nil, "sh", "-c", `dpkg-deb --ctrl-tarfile "$1" | tar -xOf - ./control | grep -v ^Installed-Size; dpkg-deb --fsys-tarfile "$1" | tar -tvf - | awk '{ print $1, $2, $6 }'`, "sh", "lcitool_1.2.3_amd64.deb")
 	golden.File(t, "testdata/deb.txt", fewer(t, deb))
+	unpacked := filepath.Join(temp, "unpacked")
+	run(t, out, nil, "dpkg-deb", "--extract", "lcitool_1.2.3_amd64.deb", unpacked)
+	checkLinks(t, filepath.Join(unpacked, "usr/share/doc/lcitool"))
 	rpm := run(t, out, nil, "rpm", "-qp", "--queryformat", "%{NAME} %{VERSION} %{ARCH} %{LICENSE} %{BUILDHOST} [%{RECOMMENDS} ]\n[%{FILEMODES:perms} %{FILEUSERNAME} %{FILENAMES}\n]", "lcitool-1.2.3-1.x86_64.rpm")
 	golden.File(t, "testdata/rpm.txt", fewer(t, rpm))
 	apk := run(t, out, nil, "sh", "-c", `tar -xzOf "$1" .PKGINFO | grep -v -e ^size -e ^datahash; tar --warning=no-unknown-keyword -tvzf "$1" | awk '{ print $1, $2, $6 }'`, "sh", "lcitool_1.2.3_x86_64.apk")
