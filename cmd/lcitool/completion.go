@@ -66,6 +66,15 @@ func describeCompletion(root *cobra.Command) {
 			}
 			shell.Args, shell.DisableFlagsInUseLine = cliflags.Args(), false
 			shell.Short = "Print the completion script for " + shell.Name()
+			if shell.Name() == "bash" {
+				shell.RunE = func(cmd *cobra.Command, _ []string) error {
+					plain, err := cmd.Flags().GetBool("no-descriptions")
+					if err != nil {
+						return err
+					}
+					return cliflags.WriteBashScript(cmd.Root(), cmd.OutOrStdout(), !plain)
+				}
+			}
 			shell.Long = shell.Short + ". The packages of lcitool install it.\n" + how
 		}
 	}

@@ -3,7 +3,10 @@
 package cliflags
 
 import (
+	"io"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -22,5 +25,26 @@ func TestHostileWords(t *testing.T) {
 	}
 	if got, _ := Words("$x", "a").function(true)(&cobra.Command{}, nil, "b,"); !slices.Equal(got, []string{"b,a"}) {
 		t.Errorf("in a list: %q", got)
+	}
+}
+
+// TestBashScript: cobra's script is the one that is known, and bash accepts the changed one.
+func TestBashScript(t *testing.T) {
+	for _, descriptions := range []bool{true, false} {
+		var b strings.Builder
+		if err := WriteBashScript(&cobra.Command{Use: "lcitool"}, &b, descriptions); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(b.String(), "__lcitool_quote_common"); n != 3 {
+			t.Errorf("%d places with the function", n)
+		}
+		cmd := exec.Command("bash", "-n")
+		cmd.Stdin = strings.NewReader(b.String())
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	}
+	if err := WriteBashScript(&cobra.Command{Use: "other"}, io.Discard, true); err == nil {
+		t.Error("another program's script was changed")
 	}
 }
