@@ -56,6 +56,32 @@ func Dir(dir string) (Layer, error) {
 	return Layer{Name: dir, FS: safefs.DirFS(dir)}, nil
 }
 
+// noFacts says what a directory without facts lacks.
+const noFacts = "no facts: expected mappings.yml, targets or projects in the directory"
+
+// holdsFacts reports whether a name at the top of a layer is one that has facts.
+func holdsFacts(name string) bool {
+	return name == singleFile || name == "mappings" || name == "projects" || name == "targets"
+}
+
+// Whole returns the layer of a directory that replaces the built-in facts. One
+// without any facts is an error.
+func Whole(dir string) (Layer, error) {
+	layer, err := Dir(dir)
+	if err != nil {
+		return Layer{}, err
+	}
+	entries, err := fs.ReadDir(layer.FS, ".")
+	if err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return holdsFacts(e.Name()) }) {
+		err = errors.New(noFacts)
+	}
+	if err != nil {
+		return Layer{}, fmt.Errorf("%s: %w", dir, diag.Cause(err))
+	}
+	layer.Bundled = true
+	return layer, nil
+}
+
 // TreeDir returns the layer of a directory in an untrusted tree. Symbolic links
 // must not lead out of the tree.
 func TreeDir(tree, dir string) (Layer, error) {

@@ -144,7 +144,7 @@ func (l *linter) lintTop(layer Layer) {
 		}
 	}
 	if !found {
-		l.errorf(Position{File: layer.Name}, "no facts: expected mappings.yml, targets or projects in the directory")
+		l.errorf(Position{File: layer.Name}, noFacts)
 	}
 }
 

@@ -117,11 +117,10 @@ func (w *Workspace) readLayers() ([]facts.Layer, error) {
 	if w.o.FactsDir == "" {
 		return append(layers, facts.BuiltIn()), nil
 	}
-	layer, err := facts.Dir(w.o.FactsDir)
+	layer, err := facts.Whole(w.o.FactsDir)
 	if err != nil {
 		return nil, err
 	}
-	layer.Bundled = true
 	return append(layers, layer), nil
 }
 
