@@ -53,7 +53,7 @@ func TestManyReports(t *testing.T) {
 type chatty struct{ Container }
 
 func (chatty) Exec(_ context.Context, o api.ExecOptions) (api.RunResult, error) {
-	for range maxNetworkFiles>>16 + 1 {
+	for range max(maxNetworkFiles, maxTreeState)>>16 + 1 {
 		for _, to := range []io.Writer{o.Stdout, o.Stderr} {
 			if to == nil {
 				continue
@@ -69,8 +69,8 @@ func (chatty) Exec(_ context.Context, o api.ExecOptions) (api.RunResult, error) 
 // TestShellThatPrintsALot: the shell of an image does not decide how much memory
 // is used here.
 func TestShellThatPrintsALot(t *testing.T) {
-	if _, err := fileIn(t.Context(), chatty{}, "/x"); !errors.Is(err, errTooLarge) {
-		t.Errorf("link: %v", err)
+	if _, err := readTree(t.Context(), chatty{}, "/x", []string{"a"}, nil); !errors.Is(err, errTooLarge) {
+		t.Errorf("tree: %v", err)
 	}
 	if _, err := (&serviceWait{job: chatty{}}).files(t.Context(), "/x"); !errors.Is(err, errTooLarge) {
 		t.Errorf("files: %v", err)

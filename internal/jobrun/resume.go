@@ -132,13 +132,16 @@ func (r *Runner) refresh(ctx context.Context, j *Job, c Container, k Kept, to io
 	if err != nil {
 		return err
 	}
-	u, err := updateTree(ctx, c, parseView(k.Tree), now.view(), j.dir)
+	if err := r.keep(now.layers, k.Container); err != nil {
+		return err
+	}
+	u, err := updateTree(ctx, c, parseView(k.Tree), now.view(), j.dir, to)
 	if err != nil {
 		return err
 	}
 	u.tell(to)
 	out.Tree = now.view().String()
-	return r.keep(now.layers, k.Container)
+	return nil
 }
 
 func (r *Runner) putRest(ctx context.Context, j *Job, c Container, n int, added, env []string) error {

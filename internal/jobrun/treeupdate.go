@@ -4,137 +4,22 @@ package jobrun
 
 import (
 	"archive/tar"
+	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
 )
-
-// A fingerprint identifies the content of a file. The zero value means that the
-// file does not exist.
-type fingerprint struct {
-	kind byte   // 'f', 'l' for a link, 'd', '?' for others
-	exec bool   // of a file
-	sum  string // digest of a file, target of a link
-}
-
-// fileOf returns the fingerprint of a host file. An empty name means that the
-// file does not exist.
-func fileOf(name string) (fingerprint, error) {
-	if name == "" {
-		return fingerprint{}, nil
-	}
-	info, err := os.Lstat(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // a file may have replaced one of its directories
-		return fingerprint{}, nil
-	case err != nil:
-		return fingerprint{}, err
-	case info.IsDir():
-		return fingerprint{kind: 'd'}, nil
-	case info.Mode()&fs.ModeSymlink != 0:
-		to, err := os.Readlink(name)
-		return fingerprint{kind: 'l', sum: to}, err
-	case !info.Mode().IsRegular():
-		return fingerprint{kind: '?'}, nil
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return fingerprint{}, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return fingerprint{kind: 'f', exec: info.Mode()&0o100 != 0, sum: string(h.Sum(nil))}, err
-}
-
-// fileIn returns the fingerprint of a file in a container. It does not follow a
-// symbolic link in the last element.
-func fileIn(ctx context.Context, c Container, name string) (fingerprint, error) {
-	var link strings.Builder
-	_, err := c.Exec(ctx, api.ExecOptions{
-		Command: []string{"sh", "-c", `if [ -L "$1" ]; then readlink "$1"; elif [ -d "$1" ]; then exit 3; elif [ -f "$1" ]; then exit 4; elif [ -e "$1" ]; then exit 5; else exit 6; fi`, "sh", name},
-		WorkDir: "/", Stdout: &limited{&link, maxMessage},
-	})
-	var exit *api.ExitError
-	switch {
-	case err == nil:
-		return fingerprint{kind: 'l', sum: strings.TrimSuffix(link.String(), "\n")}, nil
-	case !errors.As(err, &exit) || exit.Code < 3 || exit.Code > 6:
-		return fingerprint{}, ownFailure(err)
-	case exit.Code != 4:
-		return fingerprint{kind: []byte{'d', 0, '?', 0}[exit.Code-3]}, nil
-	}
-	read, write := io.Pipe()
-	go func() { write.CloseWithError(c.Get(ctx, name, write)) }()
-	defer read.Close()
-	t := tar.NewReader(read)
-	for {
-		h, err := t.Next()
-		if err != nil {
-			return fingerprint{}, fmt.Errorf("cannot read %s in the container: %w", name, err)
-		}
-		if h.Typeflag != tar.TypeReg {
-			continue
-		}
-		sum := sha256.New()
-		if _, err := io.Copy(sum, t); err != nil {
-			return fingerprint{}, fmt.Errorf("cannot read %s in the container: %w", name, err)
-		}
-		return fingerprint{kind: 'f', exec: h.Mode&0o100 != 0, sum: string(sum.Sum(nil))}, nil
-	}
-}
-
-// treeChanges returns the files that differ between two trees, sorted. It
-// ignores .git and directories themselves.
-func treeChanges(before, now view) ([]string, error) {
-	seen := map[string]bool{}
-	for _, root := range slices.Concat(before, now) {
-		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-			rel, _ := filepath.Rel(root, name) // name lies below root
-			switch {
-			case err != nil:
-				return err
-			case d.Name() == ".git" && d.IsDir():
-				return filepath.SkipDir
-			case !d.IsDir() && d.Name() != ".git" && d.Type()&fs.ModeCharDevice == 0:
-				seen[filepath.ToSlash(rel)] = true
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("cannot compare the trees: %w", err)
-		}
-	}
-	var changed []string
-	for name := range seen {
-		from, to := before.file(name), now.file(name)
-		if from == to {
-			continue
-		}
-		a, err := fileOf(from)
-		b, also := fileOf(to)
-		if err = errors.Join(err, also); err != nil {
-			return nil, fmt.Errorf("cannot compare the trees: %w", err)
-		}
-		if a != b && a.kind != '?' && b.kind != '?' {
-			changed = append(changed, name)
-		}
-	}
-	slices.Sort(changed)
-	return changed, nil
-}
 
 // An update says what updateTree did with the files that changed between two
 // trees.
@@ -144,94 +29,143 @@ type update struct {
 }
 
 // updateTree applies the changes between two trees of the host to the tree in a
-// container. Files that the job has changed are kept.
-func updateTree(ctx context.Context, c Container, before, now view, at string) (update, error) {
-	var u update
+// container. Files that the job has changed are kept. If it is interrupted, the
+// next call completes it, whatever the tree is then.
+func updateTree(ctx context.Context, c Container, before, now view, at string, to io.Writer) (update, error) {
 	changed, err := treeChanges(before, now)
 	if err != nil {
-		return u, err
+		return update{}, err
 	}
-	for _, name := range changed {
-		was, err := fileOf(before.file(name))
-		if err != nil {
-			return u, err
-		}
-		is, err := fileOf(now.file(name))
-		if err != nil {
-			return u, err
-		}
-		there, err := fileIn(ctx, c, path.Join(at, name))
-		switch {
-		case err != nil:
-			return u, err
-		case there == is:
-		case there != was, there.kind == 'd': // a directory may contain files of the job
-			u.kept = append(u.kept, name)
-		case is.kind == 0 || is.kind == 'd':
-			u.removed = append(u.removed, name)
-		default:
-			u.replaced = append(u.replaced, name)
-		}
+	journal, err := readJournal(ctx, c)
+	if err != nil {
+		return update{}, err
 	}
-	for part := range slices.Chunk(slices.Concat(u.removed, u.replaced), 500) {
-		_, err := c.Exec(ctx, api.ExecOptions{Command: append([]string{"sh", "-c", `rm -f -- "$@"`, "sh"}, prefixed(part)...), WorkDir: at})
-		if err != nil {
-			return u, fmt.Errorf("cannot remove files of the tree: %w", ownFailure(err))
-		}
+	p := treePlan{before: before, now: now, journal: journal}
+	if err := p.compare(changed); err != nil || len(p.changes) == 0 {
+		return p.update, err
 	}
-	if len(u.replaced) == 0 {
-		return u, nil
+	if n := len(changed); n > maxNamed {
+		fmt.Fprintf(to, "lcitool: updating the container's tree: %d files have changed\n", n)
 	}
-	var archive strings.Builder
-	if err := packFiles(&archive, now, u.replaced); err != nil {
-		return u, fmt.Errorf("cannot pack the tree: %w", err)
+	if p.there, err = readTree(ctx, c, at, p.names(), p.dirNames()); err != nil {
+		return p.update, err
 	}
-	return u, c.Put(ctx, at, strings.NewReader(archive.String()))
+	p.decide()
+	if !p.empty() {
+		err = p.apply(ctx, c, at)
+	}
+	return p.update, err
 }
 
-// prefixed adds ./ to names, so that they are not parsed as options.
-func prefixed(names []string) []string {
-	var all []string
-	for _, n := range names {
-		all = append(all, "./"+n)
+// stagingDir is the directory in the tree for files until they replace others.
+// Renames within a file system leave no file incomplete.
+const stagingDir = ".lcitool-update"
+
+// apply makes the changes of the plan. The journal says before the first change
+// which states each file can get, and afterwards which one it has.
+func (p *treePlan) apply(ctx context.Context, c Container, at string) error {
+	begin, err := p.begun().script()
+	if err != nil {
+		return err
 	}
-	return all
+	begin += "rm -rf ./" + stagingDir + "\n" + shellLines("rm -f", p.removed)
+	for part := range slices.Chunk(p.dirs, partSize) { // those that are not empty stay
+		begin += strings.TrimSuffix(shellLine("rmdir", part), "\n") + " 2> /dev/null || :\n"
+	}
+	end, err := p.done().script()
+	if err != nil {
+		return err
+	}
+	if len(p.replaced) > 0 {
+		if _, err := runScript(ctx, c, at, begin); err != nil {
+			return fmt.Errorf("cannot remove files of the tree: %w", err)
+		}
+		if err := p.stage(ctx, c, at); err != nil {
+			return err
+		}
+		begin, end = "", p.install()+end
+	}
+	if _, err := runScript(ctx, c, at, begin+end); err != nil {
+		return fmt.Errorf("cannot change files of the tree: %w", err)
+	}
+	return nil
 }
 
-func packFiles(to io.Writer, tree view, names []string) error {
-	w := tar.NewWriter(to)
-	for _, name := range names {
-		file := tree.file(name)
-		info, err := os.Lstat(file)
-		if err != nil {
-			return err
+// stage copies the new files to the staging directory.
+func (p *treePlan) stage(ctx context.Context, c Container, at string) error {
+	from, into := io.Pipe()
+	go func() { into.CloseWithError(p.pack(into)) }()
+	err := c.Put(ctx, at, from)
+	from.CloseWithError(cmp.Or(err, io.ErrClosedPipe))
+	return err
+}
+
+// install returns the commands that put staged files in their places. They are
+// newer than all that the job made, by the container's clock: make and ninja
+// compare times. mv fails for a directory that should be a file.
+func (p *treePlan) install() string {
+	var files []string
+	dirs := map[string][]string{}
+	for _, name := range p.replaced {
+		staged := path.Join(stagingDir, name)
+		if p.changes[name].is.kind == 'f' {
+			files = append(files, staged)
 		}
-		link := ""
-		if info.Mode()&fs.ModeSymlink != 0 {
-			if link, err = os.Readlink(file); err != nil {
-				return err
-			}
+		dirs[path.Dir(name)] = append(dirs[path.Dir(name)], staged)
+	}
+	var moves strings.Builder
+	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
+		for part := range slices.Chunk(dirs[dir], partSize) {
+			moves.WriteString(shellLine("mv -f", append(slices.Clone(part), dir+"/")))
 		}
-		h, err := tar.FileInfoHeader(info, link)
-		if err != nil {
-			return err
+	}
+	return shellLines("touch -c", files) + moves.String() + "rm -rf ./" + stagingDir + "\n"
+}
+
+// pack writes an archive of the directories that the new files need, and of the
+// files as they are staged.
+func (p *treePlan) pack(to io.Writer) error {
+	w, at := tar.NewWriter(to), time.Now()
+	for _, dir := range p.newDirs() {
+		h := &tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755, ModTime: at, Format: tar.FormatPAX}
+		if info, err := os.Lstat(p.now.file(dir)); err == nil {
+			h.Mode = int64(info.Mode().Perm())
 		}
-		h.Name, h.Uid, h.Gid, h.Uname, h.Gname = name, 0, 0, "", ""
 		if err := w.WriteHeader(h); err != nil {
 			return err
 		}
-		if !info.Mode().IsRegular() {
-			continue
-		}
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(data); err != nil {
-			return err
+	}
+	for _, name := range p.replaced {
+		if err := packFile(w, p.now.file(name), path.Join(stagingDir, name), at); err != nil {
+			return fmt.Errorf("cannot pack %s: %w", name, err)
 		}
 	}
 	return w.Close()
+}
+
+func packFile(w *tar.Writer, file, name string, at time.Time) error {
+	info, err := os.Lstat(file)
+	if err != nil {
+		return err
+	}
+	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: int64(info.Mode().Perm()), Size: info.Size(), ModTime: at, Format: tar.FormatPAX}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		h.Typeflag, h.Size = tar.TypeSymlink, 0
+		if h.Linkname, err = os.Readlink(file); err != nil {
+			return err
+		}
+		return w.WriteHeader(h)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := w.WriteHeader(h); err != nil {
+		return err
+	}
+	_, err = io.CopyN(w, f, h.Size)
+	return err
 }
 
 func (u *update) tell(to io.Writer) {

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"gitlab.com/lcitool/lcitool/container/api"
 )
@@ -44,13 +45,35 @@ func tree(t *testing.T, files map[string]string) view {
 	return view{dir}
 }
 
-// A dirContainer is a container whose files are those of the host.
-type dirContainer struct{ Container }
+// A dirContainer is a container whose files are those of the host, but stateDir is
+// another directory.
+type dirContainer struct {
+	Container
 
-func (dirContainer) Exec(ctx context.Context, o api.ExecOptions) (api.RunResult, error) {
+	state    string
+	requests *int
+	script   func(text string) string          // changes a script before it runs, nil for none
+	upload   func(archive io.Reader) io.Reader // changes an archive, nil for none
+}
+
+func newDirContainer(t *testing.T) dirContainer {
+	return dirContainer{state: t.TempDir(), requests: new(int)}
+}
+
+func (c dirContainer) Exec(ctx context.Context, o api.ExecOptions) (api.RunResult, error) {
+	*c.requests++
 	cmd := exec.CommandContext(ctx, o.Command[0], o.Command[1:]...)
-	cmd.Dir, cmd.Stdout = o.WorkDir, o.Stdout
-	err := cmd.Run()
+	cmd.Dir, cmd.Stdout, cmd.Stderr = o.WorkDir, o.Stdout, o.Stderr
+	script, err := io.ReadAll(o.Stdin)
+	if err != nil {
+		return api.RunResult{}, err
+	}
+	text := strings.ReplaceAll(string(script), stateDir, c.state)
+	if c.script != nil {
+		text = c.script(text)
+	}
+	cmd.Stdin = strings.NewReader(text)
+	err = cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		err = &api.ExitError{Code: exit.ExitCode()}
@@ -58,13 +81,25 @@ func (dirContainer) Exec(ctx context.Context, o api.ExecOptions) (api.RunResult,
 	return api.RunResult{}, err
 }
 
-func (dirContainer) Get(ctx context.Context, name string, to io.Writer) error {
-	cmd := exec.CommandContext(ctx, "tar", "-cf", "-", "-C", filepath.Dir(name), "./"+filepath.Base(name))
-	cmd.Stdout = to
-	return cmd.Run()
+func (c dirContainer) Get(_ context.Context, name string, to io.Writer) error {
+	*c.requests++
+	data, err := os.ReadFile(strings.Replace(name, stateDir, c.state, 1))
+	if err != nil {
+		return err
+	}
+	t := tar.NewWriter(to)
+	err = t.WriteHeader(&tar.Header{Name: filepath.Base(name), Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(data))})
+	_, also := t.Write(data)
+	return errors.Join(err, also, t.Close())
 }
 
-func (dirContainer) Put(_ context.Context, dir string, from io.Reader) error {
+// Put is what podman does: it creates parents and replaces what is there. The clock
+// of the archive is not that of the container.
+func (c dirContainer) Put(_ context.Context, dir string, from io.Reader) error {
+	*c.requests++
+	if c.upload != nil {
+		from = c.upload(from)
+	}
 	t := tar.NewReader(from)
 	for {
 		h, err := t.Next()
@@ -74,20 +109,31 @@ func (dirContainer) Put(_ context.Context, dir string, from io.Reader) error {
 		if err != nil {
 			return err
 		}
-		file := filepath.Join(dir, h.Name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return err
-		}
-		if h.Typeflag == tar.TypeSymlink {
-			err = os.Symlink(h.Linkname, file)
-		} else {
-			data, _ := io.ReadAll(t)
-			err = os.WriteFile(file, data, os.FileMode(h.Mode))
-		}
-		if err != nil {
+		if err := unpackEntry(filepath.Join(dir, h.Name), h, t); err != nil {
 			return err
 		}
 	}
+}
+
+func unpackEntry(file string, h *tar.Header, content io.Reader) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	if h.Typeflag == tar.TypeDir {
+		return os.MkdirAll(file, h.FileInfo().Mode().Perm())
+	}
+	if err := os.RemoveAll(file); err != nil {
+		return err
+	}
+	if h.Typeflag == tar.TypeSymlink {
+		return os.Symlink(h.Linkname, file)
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, h.FileInfo().Mode().Perm())
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, content)
+	return errors.Join(err, f.Close(), os.Chtimes(file, h.ModTime.Add(-time.Hour), h.ModTime.Add(-time.Hour)))
 }
 
 // TestUpdateTree replaces the tree below the files that a job added.
@@ -135,7 +181,7 @@ func TestNamesOfUpdatedFiles(t *testing.T) {
 // TestOwnFailure: the status of our own command is not that of the job.
 func TestOwnFailure(t *testing.T) {
 	before, now := tree(t, map[string]string{"a": "1"}), tree(t, map[string]string{"a": "2"})
-	_, err := updateTree(t.Context(), brokenContainer{}, before, now, t.TempDir())
+	_, err := updateTree(t.Context(), brokenContainer{newDirContainer(t)}, before, now, t.TempDir(), io.Discard)
 	if err == nil || errors.As(err, new(*api.ExitError)) || !strings.Contains(err.Error(), "exit status 1") {
 		t.Errorf("%v", err)
 	}
@@ -146,17 +192,18 @@ func testUpdateTree(t *testing.T, before, now view) {
 		"same": "1", "edited": "1", "both": "job", "gone": "1", "gone too": "job", "d/deep": "1", "link": "->same", "script": "1", "-rf": "1",
 		"agreed": "2", ".git/index": "job", "built": "x", "swap/file": "1",
 	})
-	u, err := updateTree(t.Context(), dirContainer{}, before, now, at[0])
+	c := newDirContainer(t)
+	u, err := updateTree(t.Context(), c, before, now, at[0], io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "replaced [-rf d/deep d/new/file edited link script], removed [gone swap/file], kept [both deleted by job gone too swap]"
+	want := "replaced [-rf d/deep d/new/file edited link script swap], removed [gone swap/file], kept [both deleted by job gone too]"
 	if got := fmt.Sprintf("replaced %v, removed %v, kept %v", u.replaced, u.removed, u.kept); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for name, want := range map[string]string{
 		"edited": "2", "both": "job", "d/deep": "2", "d/new/file": "n", "link": "2", "script": "#!1", "gone": "", "gone too": "job",
-		"-rf": "2", "built": "x", ".git/index": "job", "deleted by job": "",
+		"-rf": "2", "built": "x", ".git/index": "job", "deleted by job": "", "swap": "a file",
 	} {
 		if got, _ := os.ReadFile(filepath.Join(at[0], name)); string(got) != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -170,7 +217,7 @@ func testUpdateTree(t *testing.T, before, now view) {
 	if !strings.Contains(said.String(), "kept as the job left them: both, deleted by job") {
 		t.Errorf("said %s", said.String())
 	}
-	if u, err = updateTree(t.Context(), dirContainer{}, now, now, at[0]); err != nil || slices.Concat(u.kept, u.removed, u.replaced) != nil {
+	if u, err = updateTree(t.Context(), c, now, now, at[0], io.Discard); err != nil || slices.Concat(u.kept, u.removed, u.replaced) != nil {
 		t.Errorf("of no change: %+v, %v", u, err)
 	}
 }
