@@ -32,7 +32,7 @@ type Kept struct {
 func (r *Runner) Resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams) (result outcome.Result, out Outcome) {
 	started := time.Now()
 	j.again, j.mark = false, r.newMark()
-	out.resumed = true
+	out.resumed, out.Tree = true, k.Tree
 	if err := r.resume(ctx, j, k, s, &result, &out); err != nil {
 		result.End(ctx, err)
 	}

@@ -69,3 +69,15 @@ func TestResume(t *testing.T) {
 		}
 	}
 }
+
+// TestUnresumedTree: a job that does not continue has the tree that its container has.
+func TestUnresumedTree(t *testing.T) {
+	h := newHarness(t)
+	h.Tree.Writable = false
+	h.engine.containers = []*memoryContainer{{engine: h.engine, name: "kept", files: map[string]string{}}}
+	j := &Job{Job: gitlabci.Job{Name: "j", Script: []string{"one"}}, Image: Image{Reference: "image"}, Runs: true}
+	result, out := h.Resume(t.Context(), j, Kept{Container: "kept", Tree: "/tree"}, scheduler.Streams{Stdout: new(bytes.Buffer)})
+	if result.State != outcome.EngineError || out.Tree != "/tree" || out.Container != "kept" {
+		t.Errorf("%s, tree %q, container %q", result.State, out.Tree, out.Container)
+	}
+}
