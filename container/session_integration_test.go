@@ -241,6 +241,86 @@ func TestSessionPutAndGet(t *testing.T) {
 	}
 }
 
+// TestPathsAreNoPatterns: a file is found by its own name, whatever characters of patterns
+// the name has, and no other file is.
+func TestPathsAreNoPatterns(t *testing.T) {
+	e := engine(t)
+	nothingLeft(t, e)
+	c := session(t, e, api.StartOptions{})
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	names := []string{"[id].tsx", "i.tsx", `a\b`, "ab", "q?", "qq", "*.txt", ").txt", "b.txt", "[x", "x]", "{a,b}", "[^d]/f", "e/f", "[a-]/[b]", "*d/f", "+d/f"}
+	for _, name := range names {
+		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o600, Size: int64(len(name))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, to := range map[string]string{"[l]": "x]", "[k]xx": "[id].tsx"} {
+		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeSymlink, Linkname: to}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const dir = `/new/[0-9]\?`
+	if err := c.Put(t.Context(), dir, &archive); err != nil {
+		t.Fatal(err)
+	}
+	var empty bytes.Buffer
+	if err := tar.NewWriter(&empty).Close(); err != nil {
+		t.Fatal(err)
+	}
+	execSh(t, c, `chmod 700 '`+dir+`'`)
+	if err := c.Put(t.Context(), dir, &empty); err != nil {
+		t.Error(err)
+	}
+	if mode := execSh(t, c, `ls -ld '`+dir+`'`); !strings.HasPrefix(mode, "drwx------") { // it exists
+		t.Errorf("the mode is %s", mode)
+	}
+	for _, get := range []func(context.Context, string, io.Writer) error{c.Get, c.GetNoFollow} {
+		for _, name := range names[:len(names)-2] {
+			var got bytes.Buffer
+			if err := get(t.Context(), path.Join(dir, name), &got); err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			in := tar.NewReader(&got)
+			h, err := in.Next()
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			text, _ := io.ReadAll(in)
+			_, err = in.Next()
+			if h.Name != path.Base(name) || string(text) != name || !errors.Is(err, io.EOF) {
+				t.Errorf("%s: got %s with %q, then %v", name, h.Name, text, err)
+			}
+		}
+		for _, name := range []string{"[q]q", "?b", "*b", "*.tsx", `\ab`} {
+			if err := get(t.Context(), path.Join(dir, name), io.Discard); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := get(t.Context(), path.Join(dir, "*d/f"), io.Discard); err == nil || !strings.Contains(err.Error(), "podman reads no files in directories") {
+			t.Errorf("*d/f: %v", err)
+		}
+	}
+	for name, want := range map[string]string{"[l]": "x]", "[k]xx": "[id].tsx"} {
+		var link bytes.Buffer
+		if err := c.GetNoFollow(t.Context(), path.Join(dir, name), &link); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if h, err := tar.NewReader(&link).Next(); err != nil || h.Linkname != want {
+			t.Errorf("%s: %+v, %v", name, h, err)
+		}
+	}
+}
+
 // TestSessionMountsFiles must return the container's own files, whatever it did to those
 // mounted from this machine.
 func TestSessionMountsFiles(t *testing.T) {

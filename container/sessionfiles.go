@@ -55,8 +55,7 @@ func (c *Container) Get(ctx context.Context, from string, w io.Writer) error {
 		return nil
 	}
 	return c.get(ctx, from, func(_ context.Context, response *bindings.APIResponse) error {
-		_, err := io.Copy(w, response.Body)
-		return err
+		return copyArchive(w, response.Body, from)
 	})
 }
 
@@ -78,9 +77,46 @@ func (c *Container) GetNoFollow(ctx context.Context, from string, w io.Writer) e
 		case info.Mode.Type() == fs.ModeSymlink:
 			return c.getLink(conn, from, info, w)
 		}
-		_, err = io.Copy(w, response.Body)
-		return err
+		return copyArchive(w, response.Body, from)
 	})
+}
+
+// literal returns a path as the engine's archive API needs it. The API expands
+// patterns, and refuses "*" in any form; the class for it also matches ")" and "+".
+func literal(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `?`, `\?`, `[`, `\[`, `*`, `[)-+]`).Replace(name)
+}
+
+// copyArchive copies an archive of a path. It leaves out other names that match
+// the path's literal.
+func copyArchive(w io.Writer, archive io.Reader, from string) error {
+	base := path.Base(from)
+	if !strings.Contains(base, "*") {
+		_, err := io.Copy(w, archive)
+		return err
+	}
+	in, out := tar.NewReader(archive), tar.NewWriter(w)
+	for found := false; ; {
+		h, err := in.Next()
+		switch {
+		case errors.Is(err, io.EOF) && found:
+			return out.Close()
+		case errors.Is(err, io.EOF):
+			return fs.ErrNotExist
+		case err != nil:
+			return err
+		}
+		if first, _, _ := strings.Cut(path.Clean(h.Name), "/"); first != base {
+			continue
+		}
+		found = true
+		if err := out.WriteHeader(h); err != nil {
+			return err
+		}
+		if _, err := io.Copy(out, in); err != nil {
+			return err
+		}
+	}
 }
 
 // get asks for an archive of a path and calls do with the answer.
@@ -99,11 +135,12 @@ func (c *Container) get(ctx context.Context, from string, do func(context.Contex
 // getLink writes an archive of a symbolic link. podman says where the link leads
 // in the end, and how long its text is. A path of that length is taken as the
 // text, because the archive of the directory, which has the text, may be large.
+// podman does not follow a link whose path is not its own literal.
 func (c *Container) getLink(conn context.Context, name string, info *archivecopy.FileInfo, w io.Writer) error {
 	dir := path.Dir(name)
 	h := &tar.Header{Typeflag: tar.TypeSymlink, Name: path.Base(name), Mode: 0o777, ModTime: info.ModTime}
 	for _, text := range []string{relativeTo(dir, info.LinkTarget), info.LinkTarget} {
-		if h.Linkname == "" && int64(len(text)) == info.Size {
+		if h.Linkname == "" && int64(len(text)) == info.Size && literal(name) == name {
 			h.Linkname = text
 		}
 	}
@@ -146,11 +183,14 @@ func linkIn(archive io.Reader, name string) (string, error) {
 
 // archive asks the engine for an archive of a path and calls do if it has one.
 func (c *Container) archive(conn context.Context, from string, do func(context.Context, *bindings.APIResponse) error) error {
+	if dir := path.Dir(from); strings.Contains(dir, "*") {
+		return fmt.Errorf("podman reads no files in directories with a \"*\" in their names, such as %q", dir)
+	}
 	client, err := bindings.GetClient(conn)
 	if err != nil {
 		return err
 	}
-	response, err := client.DoRequest(conn, nil, http.MethodGet, "/containers/%s/archive", url.Values{"path": {from}}, nil, c.Name())
+	response, err := client.DoRequest(conn, nil, http.MethodGet, "/containers/%s/archive", url.Values{"path": {literal(from)}}, nil, c.Name())
 	if err != nil {
 		return err
 	}

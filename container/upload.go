@@ -83,7 +83,7 @@ func dirArchive(name string) io.Reader {
 // exists. podman would create it for root.
 func makeDir(c context.Context, name, target string) error {
 	target = path.Clean(target)
-	_, err := containers.Stat(c, name, target)
+	_, err := containers.Stat(c, name, literal(target))
 	if !errors.Is(err, copy.ErrENOENT) {
 		return err
 	}

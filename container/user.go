@@ -139,7 +139,7 @@ func (e *Engine) imageUser(ctx context.Context, image, name string) (runUser, er
 	}
 	return userFromImage(name, func(file string) (io.Reader, error) {
 		var archive bytes.Buffer
-		fetch, err := containers.CopyToArchive(c, made.ID, file, &limitedWriter{&archive, maxPasswd})
+		fetch, err := containers.CopyToArchive(c, made.ID, literal(file), &limitedWriter{&archive, maxPasswd})
 		if err == nil {
 			err = fetch()
 		}
