@@ -32,6 +32,10 @@ func newJobBisect(a *app) *cobra.Command {
 first commit at which it fails. Each commit runs as with "job run --commit", in the image
 that its own Dockerfile describes. Your working tree does not change.
 
+The bad commit must have the job. It runs last, unless an earlier commit fails; so does the
+good one, unless another commit passes. No commit is named if the job passes or cannot run
+at the bad commit, or fails at the good one.
+
 A commit is skipped if the script of the job does not start: the pipeline cannot be read
 or has no such job, the image cannot be built, or a job that it needs fails. It is also
 skipped if the script exits with status 125. An interrupted search continues when the
@@ -46,7 +50,8 @@ alone, or with the others that the package manager needs for it. The images of t
 are removed.
 
 The exit status is 0 if the commit or update was found. It is 1 if several are possible
-because some were skipped, or if something else makes the job fail.`,
+because some were skipped, if the job was not seen to pass and to fail, or if something
+else makes it fail.`,
 		Example: `  lcitool job bisect x86_64-debian-12 --good v1.2.0 --bad HEAD
   lcitool job bisect x86_64-debian-12 --good HEAD~20 --bad HEAD --run './build.sh sums'
   lcitool job bisect x86_64-debian-12 --images --good debian-12:monday --bad x86_64-debian-12@failed`,

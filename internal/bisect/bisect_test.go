@@ -45,7 +45,7 @@ func history(t *testing.T, n int) (dirRepo, []string) {
 }
 
 // search tries commits until it has a result, in sessions of at most each steps.
-func search(t *testing.T, r dirRepo, all []string, file string, each int, verdict func(i int) Verdict) (tried int, end []string) {
+func search(t *testing.T, r dirRepo, all []string, file string, each int, verdict func(i int) Verdict) (tried int, end Next) {
 	t.Helper()
 	for range 100 {
 		s := &Session{Repo: r, Good: all[0], Bad: all[len(all)-1], Log: Log[Step]{File: file}}
@@ -64,7 +64,7 @@ func search(t *testing.T, r dirRepo, all []string, file string, each int, verdic
 				if err := s.Forget(); err != nil {
 					t.Fatal(err)
 				}
-				return tried, next.Candidates
+				return tried, next
 			}
 			tried++
 			if err := s.Add(Step{Commit: next.Commit, Verdict: verdict(slices.Index(all, next.Commit))}); err != nil {
@@ -73,7 +73,7 @@ func search(t *testing.T, r dirRepo, all []string, file string, each int, verdic
 		}
 	}
 	t.Fatal("the search does not end")
-	return 0, nil
+	return 0, Next{}
 }
 
 func TestSearch(t *testing.T) {
@@ -86,8 +86,8 @@ func TestSearch(t *testing.T) {
 				}
 				return Good
 			})
-			if !slices.Equal(end, []string{all[first]}) || tried > 5 {
-				t.Errorf("first bad commit %d: %v after %d steps", first, end, tried)
+			if end.End != FoundThese || !slices.Equal(end.Candidates, []string{all[first]}) || tried > 6 { // with an end
+				t.Errorf("first bad commit %d: %+v after %d steps", first, end, tried)
 			}
 		}
 	}
@@ -106,21 +106,72 @@ func TestSkipped(t *testing.T) {
 		}
 		return Good
 	}
-	_, end := search(t, r, all, filepath.Join(t.TempDir(), "steps"), 3, verdict)
+	_, next := search(t, r, all, filepath.Join(t.TempDir(), "steps"), 3, verdict)
+	end := next.Candidates
 	slices.Sort(end)
 	want := []string{all[5], all[6], all[7]}
 	slices.Sort(want)
-	if !slices.Equal(end, want) {
-		t.Errorf("candidates %v, want %v", end, want)
+	if next.End != Undivided || !slices.Equal(end, want) {
+		t.Errorf("%s with candidates %v, want %v", next.End, end, want)
 	}
-	_, end = search(t, r, all, filepath.Join(t.TempDir(), "steps"), 3, func(i int) Verdict {
+	_, next = search(t, r, all, filepath.Join(t.TempDir(), "steps"), 3, func(i int) Verdict {
 		if i == 9 {
 			return Skip
 		}
 		return verdict(i + 3)
 	})
-	if !slices.Contains(end, all[4]) {
-		t.Errorf("candidates %v have no %s", end, all[4])
+	if !slices.Contains(next.Candidates, all[4]) {
+		t.Errorf("candidates %v have no %s", next.Candidates, all[4])
+	}
+}
+
+// TestEnds: a commit is named only if it was seen to be bad, and without reservation only
+// if one before it was seen to be good.
+func TestEnds(t *testing.T) {
+	const g, b, s = Good, Bad, Skip
+	r, all := history(t, 4)
+	for _, test := range []struct {
+		verdicts   []Verdict // "" for a commit that must not be tried
+		end        End
+		candidates []int
+		last       int // -1 for none
+	}{
+		{[]Verdict{"", g, g, b}, FoundThese, []int{3}, -1},
+		{[]Verdict{"", g, b, ""}, FoundThese, []int{2}, -1},
+		{[]Verdict{g, b, b, ""}, FoundThese, []int{1}, -1},
+		{[]Verdict{"", g, g, g}, BadPasses, nil, 3},
+		{[]Verdict{"", g, g, s}, BadPasses, nil, 3},
+		{[]Verdict{"", s, s, g}, BadPasses, nil, 3},
+		{[]Verdict{"", s, s, s}, BadPasses, nil, 3},
+		{[]Verdict{b, b, b, ""}, GoodFails, nil, 0},
+		{[]Verdict{b, s, s, b}, GoodFails, nil, 0},
+		{[]Verdict{s, b, b, ""}, GoodUnknown, []int{1}, 0},
+		{[]Verdict{s, s, b, ""}, GoodUnknown, []int{2, 1}, 0},
+		{[]Verdict{g, s, s, b}, Undivided, []int{3, 1, 2}, -1},
+		{[]Verdict{"", g, s, b}, Undivided, []int{3, 2}, -1},
+	} {
+		for _, each := range []int{1, 100} {
+			_, next := search(t, r, all, filepath.Join(t.TempDir(), "steps"), each, func(i int) Verdict {
+				if test.verdicts[i] == "" {
+					t.Errorf("%q: commit %d was tried", test.verdicts, i)
+				}
+				return test.verdicts[i]
+			})
+			var candidates []int
+			for _, commit := range next.Candidates {
+				candidates = append(candidates, slices.Index(all, commit))
+			}
+			last := -1
+			if next.Last != nil {
+				last = slices.Index(all, next.Last.Commit)
+			}
+			if candidates != nil {
+				slices.Sort(candidates[1:])
+			}
+			if next.End != test.end || !slices.Equal(candidates, test.candidates) || last != test.last {
+				t.Errorf("%q: %s, candidates %v, about %d; want %s, %v, %d", test.verdicts, next.End, candidates, last, test.end, test.candidates, test.last)
+			}
+		}
 	}
 }
 

@@ -16,6 +16,21 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/safefs"
 )
 
+// An End is how a search ended.
+type End string
+
+// The ends. Good and bad are images, or commits.
+const (
+	GoodFails   End = "good-fails"   // the good one is not good
+	BadPasses   End = "bad-passes"   // the bad one is not bad
+	GoodUnknown End = "good-unknown" // as found or undivided, but nothing was seen to pass
+	AllPass     End = "all-pass"     // all updates together are good
+	NoneFails   End = "none-fails"   // no set of updates that could be judged is bad
+	Unclear     End = "unclear"      // trials contradict each other
+	Undivided   End = "undivided"    // the culprits could not be tried apart
+	FoundThese  End = "found-these"  // the culprits are known
+)
+
 // A Log is a file with the steps of a search, so that a search that was
 // interrupted goes on where it was.
 type Log[T any] struct {

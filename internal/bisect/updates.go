@@ -43,20 +43,6 @@ type UpdateSearch struct {
 	moved   map[string]bool // sets that made others come first, by key
 }
 
-// An End is how a search for updates ended.
-type End string
-
-// The ends.
-const (
-	GoodFails  End = "good-fails"  // the good image is not good
-	BadPasses  End = "bad-passes"  // the bad image is not bad
-	AllPass    End = "all-pass"    // all updates together are good
-	NoneFails  End = "none-fails"  // no set of updates that could be judged is bad
-	Unclear    End = "unclear"     // trials contradict each other
-	Undivided  End = "undivided"   // the culprits could not be tried apart
-	FoundThese End = "found-these" // the culprits are known
-)
-
 // An UpdateResult is what a search showed.
 type UpdateResult struct {
 	End      End

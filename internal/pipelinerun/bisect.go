@@ -3,6 +3,7 @@
 package pipelinerun
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/bisect"
 	"gitlab.com/lcitool/lcitool/internal/diag"
 	"gitlab.com/lcitool/lcitool/internal/gitcmd"
+	"gitlab.com/lcitool/lcitool/internal/jobrun"
 	"gitlab.com/lcitool/lcitool/internal/outcome"
 	"gitlab.com/lcitool/lcitool/internal/scheduler/progress"
 	"gitlab.com/lcitool/lcitool/internal/termtext"
@@ -30,7 +32,7 @@ type BisectOptions struct {
 	Messages  Messages
 
 	Step    func(line string) error                               // called with a line about each commit tested
-	Connect func() error                                          // connects to the engine; called once, after the revisions were resolved
+	Connect func() error                                          // connects to the engine; called once, after the job was planned at Bad
 	Plan    func(commit string) (p *Plan, done func(), err error) // plans the job for a commit
 	Local   func() (LocalOptions, error)                          // called after Plan
 }
@@ -41,6 +43,7 @@ type CommitBisection struct {
 	Good    string        `json:"good"` // commit
 	Bad     string        `json:"bad"`
 	Found   bool          `json:"found"`
+	End     bisect.End    `json:"end"`
 	Commits []string      `json:"commits"` // the first bad commit if Found, otherwise candidates
 	Steps   []bisect.Step `json:"steps"`
 	Text    []string      `json:"text"` // the result in words
@@ -57,6 +60,9 @@ func Bisect(ctx context.Context, o BisectOptions) (*CommitBisection, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.checkJob(ctx, s.Bad); err != nil {
+		return nil, err
+	}
 	if err := o.Connect(); err != nil {
 		return nil, err
 	}
@@ -66,8 +72,11 @@ func Bisect(ctx context.Context, o BisectOptions) (*CommitBisection, error) {
 			return nil, err
 		}
 		if next.Commit == "" {
-			b := &CommitBisection{Job: o.Job, Good: s.Good, Bad: s.Bad, Commits: next.Candidates, Steps: s.Steps}
-			b.Text, b.Found, err = bisected(ctx, repo, next.Candidates)
+			b := &CommitBisection{
+				Job: o.Job, Good: s.Good, Bad: s.Bad, Found: next.End == bisect.FoundThese, End: next.End,
+				Commits: append([]string{}, next.Candidates...), Steps: s.Steps,
+			}
+			b.Text, err = b.text(ctx, repo, next.Last)
 			return b, errors.Join(s.Forget(), err)
 		}
 		subject, _ := repo.Git(ctx, "show", "-s", "--format=%s", next.Commit) // for display only
@@ -110,6 +119,32 @@ func (o *BisectOptions) session(ctx context.Context, repo *gitcmd.Repo) (s *bise
 		o.Messages.infof("continuing a search that was interrupted after %d commits", len(s.Steps))
 	}
 	return s, nil
+}
+
+// checkJob fails if the pipeline of a commit cannot be read, or has no such job.
+func (o *BisectOptions) checkJob(ctx context.Context, commit string) error {
+	p, done, err := o.Plan(commit)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err == nil {
+		defer done()
+		_, err = p.exactly(o.Job)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot run %q at the bad commit %.12s: %w", o.Job, commit, err)
+	}
+	return nil
+}
+
+// exactly returns the job with a name, which is no pattern.
+func (p *Plan) exactly(name string) (*jobrun.Job, error) {
+	for _, j := range p.Jobs {
+		if j.Name == name {
+			return j, nil
+		}
+	}
+	return nil, diag.WithHint(fmt.Errorf("the pipeline has no job that is called exactly %q", name), `"lcitool job list --all" lists the jobs`)
 }
 
 // judge runs the job with a commit. The error is one of the search, not of the
@@ -180,13 +215,27 @@ func quietConsole() progress.Console {
 	}
 }
 
-func bisected(ctx context.Context, repo *gitcmd.Repo, candidates []string) (lines []string, found bool, err error) {
-	if len(candidates) > 1 {
-		return append([]string{"the first bad commit is one of these, as the others were skipped:"}, candidates...), false, nil
+// text says what was found. last is the step of the end of the search that b.End
+// is about, or nil.
+func (b *CommitBisection) text(ctx context.Context, repo *gitcmd.Repo, last *bisect.Step) ([]string, error) {
+	switch {
+	case b.End == bisect.GoodFails:
+		return []string{fmt.Sprintf("%s does not pass at the good commit %.12s, so no commit is named: %s", b.Job, b.Good, last.Why)}, nil
+	case b.End == bisect.BadPasses && last.Verdict == bisect.Good:
+		return []string{fmt.Sprintf("%s passes at the bad commit %.12s: there is nothing to find", b.Job, b.Bad)}, nil
+	case b.End == bisect.BadPasses:
+		return []string{fmt.Sprintf("%s cannot be judged at the bad commit %.12s, so no commit is named: %s", b.Job, b.Bad, last.Why)}, nil
 	}
-	text, err := repo.Git(ctx, "show", "-s", "--format=commit %H%nAuthor: %an <%ae>%nDate:   %ad%n%n    %s", candidates[0])
+	reservation := ""
+	if b.End == bisect.GoodUnknown {
+		reservation = fmt.Sprintf(", if %s passes at the good commit %.12s, where it cannot be judged: %s", b.Job, b.Good, last.Why)
+	}
+	if len(b.Commits) > 1 {
+		return append([]string{"the first bad commit is one of these, as the others were skipped" + cmp.Or(reservation, ":")}, b.Commits...), nil
+	}
+	text, err := repo.Git(ctx, "show", "-s", "--format=commit %H%nAuthor: %an <%ae>%nDate:   %ad%n%n    %s", b.Commits[0])
 	if err != nil {
-		return nil, false, fmt.Errorf("cannot show commit %s: %w", candidates[0], err)
+		return nil, fmt.Errorf("cannot show commit %s: %w", b.Commits[0], err)
 	}
-	return append([]string{candidates[0] + " is the first bad commit"}, strings.Split(text, "\n")...), true, nil
+	return append([]string{b.Commits[0] + " is the first bad commit" + reservation}, strings.Split(text, "\n")...), nil
 }

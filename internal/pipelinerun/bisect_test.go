@@ -4,6 +4,7 @@ package pipelinerun
 
 import (
 	"os/exec"
+	"strings"
 	"testing"
 
 	"gitlab.com/lcitool/lcitool/internal/bisect"
@@ -31,6 +32,51 @@ func TestVerdictOn(t *testing.T) {
 			t.Errorf("%+v: %s, want %s", test.result, got, test.want)
 		}
 	}
+}
+
+// TestCommitBisectionText: only a commit that was seen to fail is called the first bad one.
+func TestCommitBisectionText(t *testing.T) {
+	t.Setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+	repo, head := oneCommit(t)
+	last := func(v bisect.Verdict, why string) *bisect.Step { return &bisect.Step{Verdict: v, Why: why} }
+	for _, test := range []struct {
+		end     bisect.End
+		commits []string
+		last    *bisect.Step
+		want    string // the first line
+	}{
+		{bisect.BadPasses, nil, last(bisect.Good, "passed"), "j passes at the bad commit bbbbbbbbbbbb: there is nothing to find"},
+		{bisect.BadPasses, nil, last(bisect.Skip, "no image"), "j cannot be judged at the bad commit bbbbbbbbbbbb, so no commit is named: no image"},
+		{bisect.GoodFails, nil, last(bisect.Bad, "failed (1)"), "j does not pass at the good commit aaaaaaaaaaaa, so no commit is named: failed (1)"},
+		{bisect.FoundThese, []string{head}, nil, head + " is the first bad commit"},
+		{bisect.GoodUnknown, []string{head}, last(bisect.Skip, "no image"), head + " is the first bad commit, if j passes at the good commit aaaaaaaaaaaa, where it cannot be judged: no image"},
+		{bisect.Undivided, []string{head, head}, nil, "the first bad commit is one of these, as the others were skipped:"},
+		{bisect.GoodUnknown, []string{head, head}, last(bisect.Skip, "no image"), "the first bad commit is one of these, as the others were skipped, if j passes at the good commit aaaaaaaaaaaa, where it cannot be judged: no image"},
+	} {
+		b := CommitBisection{Job: "j", Good: strings.Repeat("a", 40), Bad: strings.Repeat("b", 40), End: test.end, Commits: test.commits}
+		if text, err := b.text(t.Context(), repo, test.last); err != nil || text[0] != test.want || len(text) == 1 != (len(test.commits) == 0) {
+			t.Errorf("%s: %q, %v, want %q", test.end, text, err, test.want)
+		}
+	}
+}
+
+func oneCommit(t *testing.T) (repo *gitcmd.Repo, head string) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, args := range [][]string{{"init", "-q"}, {"commit", "-q", "--allow-empty", "-m", "one"}} {
+		if out, err := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@b.example"}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("git %s: %v\n%s", args, err, out)
+		}
+	}
+	repo, err := gitcmd.Open(t.Context(), dir)
+	if err == nil {
+		t.Cleanup(repo.Close)
+		head, err = repo.Resolve(t.Context(), "HEAD")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return repo, head
 }
 
 // TestBisectSettings: a search does not go on with the verdicts of one that ran the job

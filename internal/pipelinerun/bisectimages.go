@@ -72,16 +72,11 @@ type imageBisect struct {
 
 // checkJob fails if there is no such job, or if it does not run in an image.
 func (b *imageBisect) checkJob() error {
-	for _, j := range b.plan.Jobs {
-		if j.Name != b.Job {
-			continue
-		}
-		if j.Trigger || j.Image.BuildOnly {
-			return fmt.Errorf("job %q runs no script in an image", b.Job)
-		}
-		return nil
+	j, err := b.plan.exactly(b.Job)
+	if err == nil && (j.Trigger || j.Image.BuildOnly) {
+		return fmt.Errorf("job %q runs no script in an image", b.Job)
 	}
-	return fmt.Errorf("the pipeline has no job that is called exactly %q", b.Job)
+	return err
 }
 
 func (b *imageBisect) compare(ctx context.Context) (*imageupdates.Comparison, error) {
