@@ -3,7 +3,9 @@
 package joblogs
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -11,23 +13,23 @@ import (
 	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 )
 
-// Choose returns the names of jobs of a run that patterns match, all without
-// patterns.
-func Choose(run *jobrecord.Stored, patterns []string, failed bool) ([]string, error) {
+// choose returns the jobs of a run that patterns match, all without patterns. The
+// name of a job that is repeated matches all its repetitions.
+func choose(run *jobrecord.Stored, patterns []string) ([]*jobrecord.Job, error) {
 	if len(patterns) == 0 {
 		patterns = []string{"*"}
 	}
-	var names []string
+	var jobs []*jobrecord.Job
 	seen := map[string]bool{}
 	for _, pattern := range patterns {
 		found := false
 		for i := range run.Jobs {
 			j := &run.Jobs[i]
-			if match, _ := gitlabci.MatchName(pattern, j.Name, j.Name); match {
+			if match, _ := gitlabci.MatchName(pattern, j.Name, cmp.Or(j.Of, j.Name)); match {
 				found = true
-				if (!failed || j.Failed()) && !seen[j.Name] {
+				if !seen[j.Name] {
 					seen[j.Name] = true
-					names = append(names, j.Name)
+					jobs = append(jobs, j)
 				}
 			}
 		}
@@ -35,8 +37,15 @@ func Choose(run *jobrecord.Stored, patterns []string, failed bool) ([]string, er
 			return nil, diag.WithHint(fmt.Errorf("run %s has no job %q", run.ID, pattern), "its jobs are "+strings.Join(run.Names(), ", "))
 		}
 	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("no such job of run %s failed", run.ID)
+	return jobs, nil
+}
+
+// grows reports whether a run that goes on may get more jobs that are to be
+// shown: repetitions, or those of a child pipeline. A trigger job has no image.
+func (s *show) grows() bool {
+	exact := func(pattern string) bool { return s.jobs[pattern] != nil }
+	if len(s.Jobs) > 0 && !slices.ContainsFunc(s.Jobs, func(pattern string) bool { return !exact(pattern) }) {
+		return false
 	}
-	return names, nil
+	return len(s.run.Jobs) == 0 || slices.ContainsFunc(s.run.Jobs, func(j jobrecord.Job) bool { return j.Of != "" || j.Image == "" })
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -28,37 +29,35 @@ import (
 // Options say which logs to show.
 type Options struct {
 	Run        *jobrecord.Stored
-	Jobs       []string // names of jobs of the run
-	Follow     bool     // go on until the jobs have ended
+	Jobs       []string // names and patterns of jobs of the run; none stands for all
+	Failed     bool     // only those that failed
+	Follow     bool     // go on until the jobs have ended, also those that the run gets later
 	Timestamps bool     // each line begins with the time at which it was written
 	Out        io.Writer
 }
 
 // Show writes the logs of jobs: that of a single one as it is, those of several
 // line by line with the name of the job before each, in the order in which they
-// were written.
-func Show(ctx context.Context, o Options) error {
-	s := &show{Options: o}
+// were written. It returns the names of the jobs.
+func Show(ctx context.Context, o Options) (jobs []string, err error) {
+	s := &show{Options: o, shown: map[string]bool{}}
 	s.set(o.Run)
-	for _, name := range o.Jobs {
-		s.width = max(s.width, utf8.RuneCountInString(scheduler.ShownName(name)))
-	}
-	for _, name := range o.Jobs {
-		s.logs = append(s.logs, &log{job: name, prefix: scheduler.Prefix(name, s.width)})
-	}
 	defer func() {
 		for _, l := range s.logs {
 			l.close()
 		}
 	}()
 	for {
-		over := !o.Follow || s.over() // before reading, so that the last lines are not missed
-		if err := s.available(over); err != nil || over {
-			return err
+		over, err := s.update() // before reading, so that the last lines are not missed
+		if err == nil {
+			err = s.available(over)
+		}
+		if err != nil || over {
+			return s.names, err
 		}
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return s.names, context.Cause(ctx)
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
@@ -66,38 +65,85 @@ func Show(ctx context.Context, o Options) error {
 
 type show struct {
 	Options
-	run   *jobrecord.Stored         // the last version read
-	jobs  map[string]*jobrecord.Job // of run
-	logs  []*log
-	width int
+	run      *jobrecord.Stored         // the last version read
+	jobs     map[string]*jobrecord.Job // of run
+	shown    map[string]bool           // has names
+	names    []string                  // of the jobs shown up to now
+	logs     []*log                    // that are not at their end
+	prefixed bool                      // lines begin with the name of their job
+	width    int                       // of names in prefixes
 }
 
 func (s *show) set(run *jobrecord.Stored) { s.run, s.jobs = run, run.ByName() }
 
-// over reads the record again and reports whether all jobs have ended.
-func (s *show) over() bool {
-	live := jobrecord.GoesOn(s.run.Dir)
-	if run, err := jobrecord.Read(s.run.Dir); err == nil {
+// update reads the record again if the run is followed, and finds the jobs to
+// show. It reports whether they have ended and there will be no others.
+func (s *show) update() (over bool, err error) {
+	live := s.Follow && jobrecord.GoesOn(s.run.Dir)
+	if run, err := jobrecord.Read(s.run.Dir); s.Follow && err == nil {
 		s.set(&jobrecord.Stored{Run: *run, Dir: s.run.Dir})
 	}
-	for _, l := range s.logs {
-		if j := s.jobs[l.job]; live && (j == nil || !j.State.Ended()) {
-			return false
-		}
+	if live && len(s.run.Jobs) == 0 {
+		return false, nil // the first ones are still to come
 	}
-	return true
+	chosen, err := choose(s.run, s.Jobs)
+	if err != nil {
+		return true, err
+	}
+	grows := live && s.grows()
+	s.add(chosen)
+	s.prefixed = s.prefixed || len(s.names) > 1 || grows || live && s.Failed && len(chosen) > 1
+	if live && (grows || slices.ContainsFunc(chosen, func(j *jobrecord.Job) bool { return !j.State.Ended() })) {
+		return false, nil
+	}
+	if len(s.names) == 0 {
+		return true, fmt.Errorf("no such job of run %s failed", s.run.ID)
+	}
+	return true, nil
 }
 
-// available shows what is there, and with last what is no whole line either.
+// add adds the logs of jobs that are to be shown and are not yet.
+func (s *show) add(jobs []*jobrecord.Job) {
+	for _, j := range jobs {
+		if s.shown[j.Name] || s.Failed && !j.Failed() {
+			continue
+		}
+		s.shown[j.Name] = true
+		s.names = append(s.names, j.Name)
+		s.logs = append(s.logs, &log{job: j.Name})
+		s.width = max(s.width, utf8.RuneCountInString(scheduler.ShownName(j.Name)))
+	}
+}
+
+// available shows what is there. What is no whole line is shown at the end of
+// its job, or with last.
 func (s *show) available(last bool) error {
 	for _, l := range s.logs {
-		if err := l.open(s.run, s.jobs[l.job], last); err != nil {
+		j := s.jobs[l.job]
+		if l.ended = last || j != nil && j.State.Ended(); l.file != nil {
+			continue
+		}
+		if err := l.open(s.run, j); err != nil {
 			return err
 		}
 	}
-	if len(s.logs) == 1 && !s.Timestamps {
-		if l := s.logs[0]; l.file != nil {
-			_, err := io.Copy(s.Out, l.file)
+	if err := s.lines(); err != nil {
+		return err
+	}
+	s.logs = slices.DeleteFunc(s.logs, func(l *log) bool {
+		if l.ended {
+			l.close()
+		}
+		return l.ended
+	})
+	return nil
+}
+
+// lines shows the lines that are there.
+func (s *show) lines() error {
+	if !s.prefixed && !s.Timestamps {
+		if len(s.logs) > 0 && s.logs[0].file != nil {
+			_, err := io.Copy(s.Out, s.logs[0].file)
 			return err
 		}
 		return nil
@@ -107,7 +153,7 @@ func (s *show) available(last bool) error {
 	for {
 		var next *log
 		for i, l := range open {
-			if err := l.fill(last); err != nil {
+			if err := l.fill(); err != nil {
 				return errors.Join(out.Flush(), err)
 			}
 			if l.whole && (next == nil || l.at.Before(next.at)) {
@@ -125,8 +171,8 @@ func (s *show) available(last bool) error {
 }
 
 func (s *show) line(out *bufio.Writer, l *log) {
-	if len(s.logs) > 1 {
-		out.WriteString(l.prefix)
+	if s.prefixed {
+		out.WriteString(scheduler.Prefix(l.job, s.width))
 	}
 	if s.Timestamps && !l.at.IsZero() {
 		out.WriteString(logtimes.Stamp(l.at))
@@ -140,12 +186,12 @@ func (s *show) line(out *bufio.Writer, l *log) {
 const maxLine = 16 << 10
 
 type log struct {
-	job    string
-	prefix string
-	file   *os.File // nil until there is one
-	times  *os.File // nil if there is none
-	lines  *bufio.Reader
-	clock  *logtimes.Reader
+	job   string
+	ended bool     // there will be no more in it
+	file  *os.File // nil until there is one
+	times *os.File // nil if there is none
+	lines *bufio.Reader
+	clock *logtimes.Reader
 
 	line   []byte
 	whole  bool // line is to be shown
@@ -154,9 +200,9 @@ type log struct {
 }
 
 // open opens the log once the job, nil if there is none, has one. A job that did
-// not run has none.
-func (l *log) open(run *jobrecord.Stored, j *jobrecord.Job, needed bool) error {
-	if l.file != nil || j == nil || j.Log == "" || !needed && j.State == outcome.Waiting {
+// not run has none, nor has a repetition that passed long ago.
+func (l *log) open(run *jobrecord.Stored, j *jobrecord.Job) error {
+	if j == nil || j.Log == "" || !l.ended && j.State == outcome.Waiting {
 		return nil
 	}
 	file := run.LogFile(j)
@@ -164,7 +210,10 @@ func (l *log) open(run *jobrecord.Stored, j *jobrecord.Job, needed bool) error {
 		return fmt.Errorf("the log of job %q is not in the directory of its run: %q", j.Name, j.Log)
 	}
 	var err error
-	if l.file, err = safefs.Open(file); err != nil {
+	if l.file, err = safefs.Open(file); errors.Is(err, fs.ErrNotExist) && j.Of != "" && j.State == outcome.Passed {
+		return nil // its log is removed while the record is written
+	}
+	if err != nil {
 		return fmt.Errorf("cannot read the log of job %q: %w", j.Name, err)
 	}
 	l.lines = bufio.NewReaderSize(l.file, maxLine)
@@ -176,7 +225,7 @@ func (l *log) open(run *jobrecord.Stored, j *jobrecord.Job, needed bool) error {
 }
 
 // fill reads on until there is a line to be shown, if there is one.
-func (l *log) fill(last bool) error {
+func (l *log) fill() error {
 	if l.whole || l.file == nil {
 		return nil
 	}
@@ -185,7 +234,7 @@ func (l *log) fill(last bool) error {
 	l.line = append(l.line, part...)
 	l.offset += int64(len(part))
 	switch {
-	case err == nil, errors.Is(err, bufio.ErrBufferFull), len(l.line) >= maxLine, errors.Is(err, io.EOF) && last && len(l.line) > 0:
+	case err == nil, errors.Is(err, bufio.ErrBufferFull), len(l.line) >= maxLine, errors.Is(err, io.EOF) && l.ended && len(l.line) > 0:
 		l.whole = true
 		l.at = cmp.Or(l.clock.At(begin), l.at)
 	case !errors.Is(err, io.EOF):
