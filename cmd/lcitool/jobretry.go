@@ -74,7 +74,7 @@ func (v *jobVerb) retry(cmd *cobra.Command, id string, patterns []string, fromFa
 		if err != nil {
 			return err
 		}
-		if v.resume, err = pipelinerun.Resumable(run, v.choice.Names, len(patterns) > 0, env); err != nil {
+		if v.resume, err = pipelinerun.Resumable(run, v.choice.Names, patterns, env); err != nil {
 			return err
 		}
 		v.sayNotResumed()

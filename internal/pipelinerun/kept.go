@@ -61,12 +61,14 @@ func RemoveKept(ctx context.Context, engine Engine, run *jobrecord.Run) error {
 }
 
 // Resumable returns the kept containers to resume jobs of a run in, by job name.
-// env, NAME=VALUE, is added to their variables. If the user did not name the
-// jobs, those without a container are skipped.
-func Resumable(run *jobrecord.Stored, names []string, named bool, env []string) (map[string]jobrun.Kept, error) {
-	kept := map[string]jobrun.Kept{}
+// names are those that Retries returns for patterns. env, NAME=VALUE, is added to
+// their variables. Without patterns, jobs without a container are skipped.
+func Resumable(run *jobrecord.Stored, names, patterns, env []string) (map[string]jobrun.Kept, error) {
+	kept, named := map[string]jobrun.Kept{}, len(patterns) > 0
 	for i, name := range run.Origins() {
-		if j := &run.Jobs[i]; j.Container != "" && kept[name].Container == "" {
+		j := &run.Jobs[i]
+		asked := !named || slices.ContainsFunc(patterns, func(pattern string) bool { return matchesRun(pattern, j, name) })
+		if asked && j.Container != "" && kept[name].Container == "" {
 			kept[name] = jobrun.Kept{Container: j.Container, Tree: j.Tree, Env: env}
 		}
 	}

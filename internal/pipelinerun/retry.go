@@ -4,6 +4,7 @@ package pipelinerun
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gitlab.com/lcitool/lcitool/internal/diag"
@@ -12,7 +13,8 @@ import (
 )
 
 // Retries returns the pipeline's jobs to run again: those of a run that match
-// patterns, or those that failed if patterns is empty.
+// patterns, or those that failed if patterns is empty. The name of a repetition
+// stands for the job that it repeats.
 func Retries(run *jobrecord.Stored, patterns []string) ([]string, error) {
 	if len(patterns) == 0 {
 		names := run.Retries()
@@ -22,29 +24,38 @@ func Retries(run *jobrecord.Stored, patterns []string) ([]string, error) {
 		return names, nil
 	}
 	var names, known []string
-	seen := map[string]bool{}
-	for _, name := range run.Origins() {
-		if !seen[name] {
-			seen[name] = true
-			known = append(known, name)
-		}
+	origins := run.Origins()
+	for _, name := range origins {
+		known = addOnce(known, name)
 	}
-	chosen := map[string]bool{}
 	for _, pattern := range patterns {
-		before := len(names)
 		found := false
-		for _, name := range known {
-			if match, _ := gitlabci.MatchName(pattern, name, name); match {
-				found = true
-				if !chosen[name] {
-					chosen[name] = true
-					names = append(names, name)
-				}
+		for i, name := range origins {
+			if matchesRun(pattern, &run.Jobs[i], name) {
+				found, names = true, addOnce(names, name)
 			}
 		}
-		if !found && before == len(names) {
+		if !found {
 			return nil, diag.WithHint(fmt.Errorf("run %s has no job %q", run.ID, pattern), "its jobs are "+strings.Join(known, ", "))
 		}
 	}
 	return names, nil
+}
+
+// matchesRun reports whether a pattern matches a recorded job: the name of its
+// origin, or its own if it is a repetition.
+func matchesRun(pattern string, j *jobrecord.Job, origin string) bool {
+	own := origin
+	if j.Of != "" {
+		own = j.Name
+	}
+	match, _ := gitlabci.MatchName(pattern, origin, own)
+	return match
+}
+
+func addOnce(names []string, name string) []string {
+	if slices.Contains(names, name) {
+		return names
+	}
+	return append(names, name)
 }
