@@ -37,6 +37,9 @@ module of pkg-config, Python or Perl, the packages that contain it are listed fi
 are found by their names. With --ask-images, both images are searched for it, and their
 package managers are queried.
 
+The packages of an image are those that its /packages.txt lists. With --ask-images, the
+package manager of an image without that file is asked for them: dpkg-query, rpm or apk.
+
 As with "lcitool facts diff", the exit status is 0 with and without differences.`,
 		Example: `  lcitool job diff x86_64-debian-12 x86_64-fedora-44
   lcitool job diff x86_64-debian-13@passed x86_64-debian-13@failed
@@ -70,7 +73,7 @@ As with "lcitool facts diff", the exit status is 0 with and without differences.
 		},
 	}
 	cliflags.Choice(cmd.Flags(), &format, "format", "", "output format: text or json", "text", "json")
-	cmd.Flags().BoolVar(&ask, "ask-images", false, "search both images for what the first failing line names, and for the packages that own it")
+	cmd.Flags().BoolVar(&ask, "ask-images", false, "search both images for what the first failing line names and the packages that own it, and ask images without /packages.txt for their packages")
 	engine.flags(cmd)
 	return cmd
 }

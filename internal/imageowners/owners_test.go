@@ -16,17 +16,24 @@ import (
 
 	"gitlab.com/lcitool/lcitool/container/api"
 	"gitlab.com/lcitool/lcitool/internal/jobdiff"
+	"gitlab.com/lcitool/lcitool/internal/jobrecord"
 )
 
 type fakeEngine struct {
 	text string
+	code int
 	err  error
 	got  api.RunOptions
+	runs int
 }
 
 func (f *fakeEngine) Run(_ context.Context, o api.RunOptions) (api.RunResult, error) {
 	f.got = o
+	f.runs++
 	_, _ = io.WriteString(o.Stdout, f.text)
+	if f.code != 0 {
+		return api.RunResult{Code: f.code}, &api.ExitError{Container: "c", Code: f.code}
+	}
 	return api.RunResult{}, f.err
 }
 
@@ -78,6 +85,80 @@ func TestScript(t *testing.T) {
 		}
 		if err != nil || string(out) != want {
 			t.Errorf("%s: %q, %v; want %q", manager, out, err, want)
+		}
+	}
+}
+
+func TestList(t *testing.T) {
+	e := &fakeEngine{text: "make_4_amd64\ngcc_12_amd64\n# end\n"}
+	if got, err := List(t.Context(), e, "id"); err != nil || !slices.Equal(got, []string{"gcc_12_amd64", "make_4_amd64"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if e.got.Image != "id" || e.got.Network != api.NetworkNone {
+		t.Errorf("%+v", e.got)
+	}
+	for _, test := range []struct {
+		e    fakeEngine
+		want string
+	}{
+		{fakeEngine{code: 127}, "none of dpkg-query, rpm and apk"},
+		{fakeEngine{text: "a_1_all\n", code: 2}, "exited with status 2"},
+		{fakeEngine{text: "a_1_all\n"}, "too long"}, // without the end
+		{fakeEngine{text: strings.Repeat("a_1_all\n", mostList/8+1) + "# end\n"}, "too long"},
+		{fakeEngine{text: "# end\n"}, "knows none"},
+		{fakeEngine{err: errors.New("gone")}, "gone"},
+	} {
+		if got, err := List(t.Context(), &test.e, "id"); err == nil || got != nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "cannot ask image id for its packages: ") {
+			t.Errorf("%.40q: %.40q, %v, want %q", test.e.text, got, err, test.want)
+		}
+	}
+}
+
+// TestAddPackages: only images whose packages are not known are asked for them, whatever the
+// failing line says, and the records do not change.
+func TestAddPackages(t *testing.T) {
+	job := func(image string, packages ...string) *jobdiff.Input {
+		return &jobdiff.Input{Job: &jobrecord.Job{ImageID: image, Packages: packages}}
+	}
+	e := &fakeEngine{text: "gcc_12_amd64\n# end\n"}
+	connect := func() (Engine, error) { return e, nil }
+	left, right, none := job("1", "make_4_amd64"), job("2"), job("")
+	record := right.Job
+	if err := Add(t.Context(), connect, nil, left, right); err != nil || e.runs != 1 || e.got.Image != "2" {
+		t.Errorf("%d runs, the last of %s, %v", e.runs, e.got.Image, err)
+	}
+	if !slices.Equal(right.Job.Packages, []string{"gcc_12_amd64"}) || record.Packages != nil || !slices.Equal(left.Job.Packages, []string{"make_4_amd64"}) {
+		t.Errorf("left %q, right %q, recorded %q", left.Job.Packages, right.Job.Packages, record.Packages)
+	}
+	if err := Add(t.Context(), connect, nil, left, right); err != nil || e.runs != 1 {
+		t.Errorf("all known: %d runs, %v", e.runs, err)
+	}
+	e.code = 127
+	if right = job("2"); Add(t.Context(), connect, nil, none, right) != nil || e.runs != 2 || right.ListError == nil || none.ListError != nil {
+		t.Errorf("%d runs, %v, %v", e.runs, right.ListError, none.ListError)
+	}
+}
+
+// TestPackagesScript: each package manager's answer is the whole list, or none is.
+func TestPackagesScript(t *testing.T) {
+	for _, manager := range []string{"dpkg-query", "rpm", "apk", "other"} {
+		for code, want := range []string{"thing\n# end\n", "thing\n"} {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, manager), fmt.Appendf(nil, "#!/bin/sh\necho thing\nexit %d\n", code), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if manager == "other" {
+				code, want = 127, ""
+			}
+			shell, err := exec.LookPath("sh")
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command(shell, "-c", packagesScript)
+			cmd.Env = []string{"PATH=" + dir}
+			if out, _ := cmd.Output(); string(out) != want || cmd.ProcessState.ExitCode() != code {
+				t.Errorf("%s: %q, %d; want %q, %d", manager, out, cmd.ProcessState.ExitCode(), want, code)
+			}
 		}
 	}
 }

@@ -207,7 +207,7 @@ func (e *SameJobError) Error() string { return fmt.Sprintf("both are job %q of r
 // target has none.
 func (c *Chooser) addGeneric(in *Input) {
 	target, _, _ := strings.Cut(in.Job.Target, "-cross-")
-	if target == "" || len(in.Job.Packages) == 0 || c.PackageNames == nil {
+	if target == "" || c.PackageNames == nil {
 		return
 	}
 	if names, err := c.PackageNames(target); err == nil {

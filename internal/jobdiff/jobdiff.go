@@ -23,6 +23,9 @@ type Input struct {
 	// Owners are the packages in the job's image that contain what FailingLine
 	// mentions. It is nil if they were not looked up.
 	Owners []Owner
+	// ListError is why the package manager of the job's image did not list its
+	// packages. It is nil if it did, or was not asked.
+	ListError error
 }
 
 // A Side describes one of the jobs.
@@ -38,6 +41,8 @@ type Side struct {
 	Code    int           `json:"code"`
 	Seconds float64       `json:"seconds"`
 	Line    string        `json:"line"` // first line that reports a failure
+
+	PackagesUnknown string `json:"packages_unknown"` // why the packages of its image are not known, "" if they are
 }
 
 // Result describes how the job ended.
@@ -67,8 +72,8 @@ type Difference struct {
 // Compare compares two jobs. An error is one of reading their logs.
 func Compare(left, right *Input) (*Difference, error) {
 	d := &Difference{
-		Mentions: append([]Mention{}, Mentions(FailingLine(left, right))...), Suspects: []Suspect{},
-		Left: left.side(), Right: right.side(),
+		Mentions: append([]Mention{}, Mentions(FailingLine(left, right))...),
+		Left:     left.side(), Right: right.side(),
 		Environment: append([]VariableChange{}, CompareEnvironment(left.Job.Env, right.Job.Env)...),
 	}
 	if len(left.Job.Packages) > 0 && len(right.Job.Packages) > 0 {
@@ -76,8 +81,9 @@ func Compare(left, right *Input) (*Difference, error) {
 		if !p.Comparable() {
 			p = CompareGeneric(left.Job.Packages, right.Job.Packages, left.Generic, right.Generic)
 		}
-		d.Packages, d.Suspects = &p, newPair(left, right, &p).suspects(d.Mentions)
+		d.Packages = &p
 	}
+	d.Suspects = newPair(left, right, d.Packages).suspects(d.Mentions)
 	var err error
 	d.Log, err = compareLogs(left, right)
 	return d, err
@@ -87,6 +93,23 @@ func (in *Input) side() Side {
 	j := in.Job
 	return Side{
 		Run: in.Run.ID, Job: j.Name, Target: j.Target, Arch: j.Arch, Commit: in.Run.Commit, Image: j.Image, ImageID: j.ImageID,
-		State: j.State, Code: j.Code, Seconds: j.Duration, Line: j.Line,
+		State: j.State, Code: j.Code, Seconds: j.Duration, Line: j.Line, PackagesUnknown: in.packagesUnknown(),
 	}
+}
+
+// packagesUnknown says why the packages of the job's image are not known, or
+// returns "".
+func (in *Input) packagesUnknown() string {
+	j := in.Job
+	switch {
+	case len(j.Packages) > 0:
+		return ""
+	case in.ListError != nil:
+		return in.ListError.Error()
+	case j.ImageID == "":
+		return "the record has no image"
+	case j.Of != "" && j.Log == "":
+		return "the record of a repetition that passed long ago has no list; --ask-images asks the package manager of the image"
+	}
+	return "the image has no list of them, /packages.txt; --ask-images asks its package manager"
 }

@@ -50,10 +50,13 @@ type side struct {
 
 type pair struct {
 	sides  [2]side
-	format *Packages
+	format *Packages // not nil
 }
 
+// newPair returns a pair of jobs whose packages are compared in format, which is
+// nil if those of one are unknown.
 func newPair(left, right *Input, format *Packages) *pair {
+	format = cmp.Or(format, &Packages{})
 	_, a := parse(left.Job.Packages)
 	_, b := parse(right.Job.Packages)
 	return &pair{[2]side{{left, "left", a}, {right, "right", b}}, format}
@@ -161,9 +164,10 @@ func (p *pair) called(own int, name string) string {
 	return ""
 }
 
-// version returns the version of a package, "" if it is not installed.
+// version returns the version of a package, "" if it is not installed, and nil if
+// that is not known.
 func (p *pair) version(side int, name string) *string {
-	if name == "" {
+	if name == "" || len(p.sides[side].versions) == 0 {
 		return nil
 	}
 	v := strings.Join(p.sides[side].versions[name], ", ")

@@ -3,6 +3,7 @@
 package jobdiff
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,5 +115,64 @@ func TestSuspectsOfFormats(t *testing.T) {
 	}
 	if got := find(); slices.Contains(strings.Split(got, " "), "-") {
 		t.Errorf("what is not known counts as not installed: %s", got)
+	}
+}
+
+// TestUnknownPackages: what is known of one side is said, and why the other is not.
+func TestUnknownPackages(t *testing.T) {
+	const line = "/bin/sh: gcc: command not found"
+	tool := Mention{Tool, "gcc"}
+	recorded := func(in *Input) *Input { in.Job.ImageID = "1234"; return in }
+	for _, test := range []struct {
+		name        string
+		left, right *Input
+		owners      []Owner // of the left one
+		err         error   // of the right one
+		want        []string
+		not         string
+	}{
+		{"right", recorded(input(outcome.Passed, "", "gcc_1_amd64")), recorded(input(outcome.Failed, line)), nil, nil, []string{
+			"\n  gcc  1  ?    its name is like that of the tool\n",
+			"\npackages: not known on the right: the image has no list of them, /packages.txt; --ask-images asks its package manager\n",
+		}, "on the left"},
+		{"left", recorded(input(outcome.Passed, "")), recorded(input(outcome.Failed, line, "make_1_amd64")), nil, nil, []string{
+			"\n  no package of the image on the right is known to have it\n", "\npackages: not known on the left: ",
+		}, "either"},
+		{"owner", recorded(input(outcome.Passed, "", "gcc-x_1_amd64")), recorded(input(outcome.Failed, line)), []Owner{{tool, "gcc-x", "/usr/bin/gcc"}}, errors.New("cannot ask image 1234\n"), []string{
+			"\n  gcc-x  1  ?    has /usr/bin/gcc in the image on the left\n", "\npackages: not known on the right: cannot ask image 1234",
+		}, "--ask-images"},
+		{"both", input(outcome.Passed, ""), recorded(input(outcome.Failed, line)), nil, nil, []string{
+			"\npackages: not known on the left: the record has no image\n", "\npackages: not known on the right: the image has no list",
+		}, "names tool"},
+	} {
+		test.left.Owners, test.right.ListError = test.owners, test.err
+		var b strings.Builder
+		d := &Difference{Mentions: Mentions(line), Left: test.left.side(), Right: test.right.side()}
+		d.Suspects = newPair(test.left, test.right, nil).suspects(d.Mentions)
+		if err := d.WriteText(&b); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s: no %q in\n%s", test.name, want, b.String())
+			}
+		}
+		if strings.Contains(b.String(), test.not) {
+			t.Errorf("%s: %q in\n%s", test.name, test.not, b.String())
+		}
+	}
+	thinned := recorded(input(outcome.Passed, ""))
+	if thinned.Job.Of = "a"; !strings.Contains(thinned.packagesUnknown(), "passed long ago") {
+		t.Error(thinned.packagesUnknown())
+	}
+}
+
+// TestUnknownVersions: a package of a side that is not known is not called absent, also if
+// its generic name is known.
+func TestUnknownVersions(t *testing.T) {
+	left, right := input(outcome.Passed, "", "gcc_1_amd64"), input(outcome.Failed, "sh: gcc: command not found")
+	left.Generic, right.Generic = map[string]string{"gcc": "gcc"}, map[string]string{"gcc": "gcc"}
+	if got := text(newPair(left, right, nil).suspects(Mentions(FailingLine(left, right)))); !strings.HasPrefix(got, "gcc 1 ? false") {
+		t.Error(got)
 	}
 }

@@ -57,8 +57,14 @@ func (d *Difference) writeImages(b *bytes.Buffer) {
 
 // writeSuspects writes which packages the failing line may be about.
 func (d *Difference) writeSuspects(b *bytes.Buffer) error {
-	if len(d.Mentions) == 0 || d.Packages == nil {
+	none := "no package of either image is known to have it"
+	switch left, right := d.Left.PackagesUnknown != "", d.Right.PackagesUnknown != ""; {
+	case len(d.Mentions) == 0 || left && right && len(d.Suspects) == 0:
 		return nil
+	case left:
+		none = "no package of the image on the right is known to have it"
+	case right:
+		none = "no package of the image on the left is known to have it"
 	}
 	var names []string
 	for _, m := range d.Mentions {
@@ -66,7 +72,7 @@ func (d *Difference) writeSuspects(b *bytes.Buffer) error {
 	}
 	fmt.Fprintf(b, "the failing line names %s\n", strings.Join(names, ", "))
 	if len(d.Suspects) == 0 {
-		fmt.Fprintln(b, "  no package of either image is known to have it")
+		fmt.Fprintf(b, "  %s\n", none)
 		return nil
 	}
 	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
@@ -95,7 +101,8 @@ func (d *Difference) writePackages(b *bytes.Buffer) error {
 	p := d.Packages
 	switch {
 	case p == nil:
-		fmt.Fprint(b, "packages: not known\n")
+		writeUnknown(b, "left", d.Left.PackagesUnknown)
+		writeUnknown(b, "right", d.Right.PackagesUnknown)
 		return nil
 	case !p.Comparable():
 		fmt.Fprintf(b, "packages: %s and %s have names of their own; of those that lcitool knows %d are of another version, %d of the same\n",
@@ -118,6 +125,12 @@ func (d *Difference) writePackages(b *bytes.Buffer) error {
 		fmt.Fprintf(w, "  %s\t-\t%s\t\n", oneLine(c.Name), oneLine(c.Version))
 	}
 	return flush(w, b)
+}
+
+func writeUnknown(b *bytes.Buffer, side, why string) {
+	if why != "" {
+		fmt.Fprintf(b, "packages: not known on the %s: %s\n", side, oneLine(why))
+	}
 }
 
 func (d *Difference) writeEnvironment(b *bytes.Buffer) error {
