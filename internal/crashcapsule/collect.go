@@ -109,12 +109,23 @@ func save(ctx context.Context, o Options, file string, debugger bool) (Crash, er
 	if err := c.saveExecutable(ctx, o); err != nil {
 		c.note("the executable is not saved: %v", err)
 	}
-	text := "the image has no gdb\n"
+	text := ""
 	if debugger {
 		text = c.backtrace(ctx, o)
+	} else {
+		c.note("no backtrace, because the image has no gdb: %s", c.advice())
 	}
 	err := os.WriteFile(filepath.Join(c.Dir, TextFile), []byte(o.Mask(c.text(text))), 0o600)
 	return c, err
+}
+
+// advice says how to get a backtrace without gdb in the image.
+func (c *Crash) advice() string {
+	text := `"lcitool job run --debug-tools" adds it and prints one`
+	if c.SavedCore {
+		text += `, "lcitool job shell JOB --debug-tools" opens this core`
+	}
+	return text
 }
 
 func (c *Crash) note(format string, args ...any) {

@@ -147,6 +147,32 @@ func TestCollect(t *testing.T) {
 	}
 }
 
+// TestNoDebugger: without gdb in the image, the user is told how to get a backtrace.
+func TestNoDebugger(t *testing.T) {
+	core, executable, _ := little()
+	files := map[string][]byte{"/c": core, "/bin/a": executable}
+	for _, test := range []struct {
+		sizes map[string]int64
+		shell bool // whether there is a core to open
+	}{{nil, true}, {map[string]int64{"/c": 5 << 30}, false}} {
+		result, _, err := collect(t, &room{found: "core\nunlimited\n\n/c\x00", files: files, sizes: test.sizes}, 9)
+		if err != nil || len(result.Crashes) != 1 {
+			t.Fatalf("%+v, %v", result, err)
+		}
+		c := &result.Crashes[0]
+		text, err := os.ReadFile(filepath.Join(c.Dir, TextFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		notes := strings.Join(c.Notes, "\n")
+		for _, got := range []string{notes, string(text)} {
+			if !strings.Contains(got, `the image has no gdb: "lcitool job run --debug-tools" adds it`) || strings.Contains(got, "job shell JOB --debug-tools") != test.shell {
+				t.Errorf("got %q", got)
+			}
+		}
+	}
+}
+
 // TestNotCores: truncated cores and other files with the name of a core are not collected.
 func TestNotCores(t *testing.T) {
 	core, executable, _ := little()
