@@ -312,8 +312,10 @@ func TestAfterScriptCountsIfTheJobSaysSo(t *testing.T) {
 		ignore string
 		script int
 		state  outcome.State
+		ended  []bool // whether each script that ended had passed: the first that did not explains the failure
 	}{
-		{"", 0, outcome.Passed}, {"true", 0, outcome.Passed}, {"false", 0, outcome.Failed}, {"false", 4, outcome.Failed},
+		{"", 0, outcome.Passed, []bool{true}}, {"true", 0, outcome.Passed, []bool{true}},
+		{"false", 0, outcome.Failed, []bool{true, false}}, {"false", 4, outcome.Failed, []bool{false}},
 	} {
 		h := newHarness(t)
 		h.engine.stage = func(_ context.Context, _ *memoryContainer, name, _ string) error {
@@ -327,7 +329,11 @@ func TestAfterScriptCountsIfTheJobSaysSo(t *testing.T) {
 		if c.ignore != "" {
 			j.Variables = gitlabci.NewVariableSet(gitlabci.Variable{Name: "AFTER_SCRIPT_IGNORE_ERRORS", Value: c.ignore})
 		}
-		result, _ := h.Run(t.Context(), j, scheduler.Streams{})
+		var ended []bool
+		result, _ := h.Run(t.Context(), j, scheduler.Streams{Ended: func(passed bool) { ended = append(ended, passed) }})
+		if !slices.Equal(ended, c.ended) {
+			t.Errorf("%q, script %d: ended %v, want %v", c.ignore, c.script, ended, c.ended)
+		}
 		want := c.script
 		if c.state == outcome.Failed && want == 0 {
 			want = 9

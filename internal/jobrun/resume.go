@@ -186,9 +186,7 @@ func (r *Runner) rest(ctx context.Context, j *Job, c Container, s scheduler.Stre
 	if len(j.AfterScript) == 0 || result.State == outcome.EngineError || out.abandoned {
 		return
 	}
-	if s.Ended != nil {
-		s.Ended()
-	}
+	s.EndScript(result.State == outcome.Passed)
 	r.afterScript(ctx, j, &entrypoint{container: c, none: true}, s, time.Until(deadline), result, out)
 	parts.done("after_script")
 }

@@ -217,9 +217,7 @@ func (r *Runner) scripts(ctx context.Context, j *Job, c Container, s scheduler.S
 		return
 	}
 	if ready && len(j.AfterScript) > 0 && result.State != outcome.EngineError && !out.abandoned {
-		if s.Ended != nil {
-			s.Ended()
-		}
+		s.EndScript(result.State == outcome.Passed)
 		r.afterScript(ctx, j, entry, s, time.Until(deadline), result, out)
 		parts.done("after_script")
 	}
@@ -289,7 +287,9 @@ func (r *Runner) afterScript(ctx context.Context, j *Job, entry *entrypoint, s s
 	default:
 		r.warn(j, "after_script: "+err.Error())
 	}
-	out.failedAfter = passed && result.State != outcome.Passed
+	if out.failedAfter = passed && result.State != outcome.Passed; out.failedAfter {
+		s.EndScript(false)
+	}
 }
 
 // stage makes the first process of the container run one of the scripts.

@@ -80,6 +80,13 @@ func (f *FailingLine) See(line string) {
 // Close makes See ignore further lines.
 func (f *FailingLine) Close() { f.closed = true }
 
+// Restart forgets the lines up to now, unless Close was called.
+func (f *FailingLine) Restart() {
+	if !f.closed {
+		*f = FailingLine{}
+	}
+}
+
 // Text returns the first error line, or else the last line that is not empty.
 func (f *FailingLine) Text() string {
 	if f.first != "" {

@@ -88,12 +88,17 @@ func (o *output) end() {
 	}
 }
 
-// closeFailure is called when later output is not the reason of the failure.
-func (o *output) closeFailure() {
+// endScript is called when a script has ended. Only output of the first one that
+// has not passed is the reason of a failure.
+func (o *output) endScript(passed bool) {
 	o.end()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.failure.Close()
+	if passed {
+		o.failure.Restart()
+	} else {
+		o.failure.Close()
+	}
 }
 
 func (o *output) close() {

@@ -44,3 +44,26 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 		t.Errorf("stdout %q, want %q", stdout.String(), want)
 	}
 }
+
+// TestFailingScript: the failing line is one of the first script that did not pass.
+func TestFailingScript(t *testing.T) {
+	for _, test := range []struct {
+		passed bool
+		want   string
+	}{{true, "error: of after_script"}, {false, "error: of the script"}} {
+		m := &Scheduler{LogDir: t.TempDir()}
+		task := Task{Name: "a", Run: func(_ context.Context, s Streams) outcome.Result {
+			say(s.Stdout, "error: of the script")
+			s.EndScript(test.passed)
+			say(s.Stdout, "error: of after_script")
+			s.EndScript(false)
+			say(s.Stderr, "error: of what comes later\n")
+			return outcome.Result{State: outcome.Failed, Code: 1}
+		}}
+		results, err := m.Run(t.Context(), []Task{task})
+		if err != nil || results[0].Line != test.want {
+			t.Errorf("%+v, %v, want %q", results, err, test.want)
+		}
+	}
+	Streams{}.EndScript(true) // nobody listens
+}

@@ -182,7 +182,7 @@ func (r *run) one(ctx context.Context, i int) {
 	t, out := r.tasks[i], r.outputs[i]
 	r.watcher.notify(Event{Task: t.Name, State: outcome.Running, Log: out.path})
 	started := time.Now()
-	result := t.Run(ctx, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build, Built: out.endBuild, Ended: out.closeFailure})
+	result := t.Run(ctx, Streams{Stdout: out.stdout, Stderr: out.stderr, Build: out.build, Built: out.endBuild, Ended: out.endScript})
 	out.end()
 	result.Started, result.Log = started, out.path
 	result.Explain(out.failure.Text())

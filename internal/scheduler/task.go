@@ -40,12 +40,19 @@ type Streams struct {
 	Build  io.Writer           // output of building the image; nil discards
 	Built  func(outcome.State) // called after the last write to Build, with NoImage or Stopped if there is no image; may be nil
 	TTY    bool                // allocate a terminal if Stdin and Stdout are terminals
-	Ended  func()              // called when later output is not the reason of a failure; may be nil
+	Ended  func(passed bool)   // called when a script has ended; only output of the first one that has not passed is the reason of a failure; may be nil
 }
 
 func (s Streams) EndBuild(state outcome.State) {
 	if s.Built != nil {
 		s.Built(state)
+	}
+}
+
+// EndScript says that a script has ended.
+func (s Streams) EndScript(passed bool) {
+	if s.Ended != nil {
+		s.Ended(passed)
 	}
 }
 
