@@ -164,6 +164,14 @@ func (r *Redactor) Text(text string) string {
 	return r.replacer.Replace(text)
 }
 
+// Found returns the secrets that text has unchanged.
+func (r *Redactor) Found(text string) []string {
+	if r == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.secrets), func(secret string) bool { return !strings.Contains(text, secret) })
+}
+
 // A Writer replaces secrets in what is written to it, also if they are split
 // over several writes. It is not safe for concurrent use.
 type Writer struct {

@@ -110,6 +110,19 @@ func TestHarmless(t *testing.T) {
 	}
 }
 
+func TestFound(t *testing.T) {
+	r := New("first-secret", "other-secret")
+	if got := r.Found("https://u:first-secret@h"); len(got) != 1 || got[0] != "first-secret" {
+		t.Errorf("%q", got)
+	}
+	if got := (*Redactor)(nil).Found("first-secret"); got != nil {
+		t.Errorf("%q", got)
+	}
+	if r.Text("other-secret") != Hidden {
+		t.Error("Found has removed a secret")
+	}
+}
+
 func TestLines(t *testing.T) {
 	r := Join(New("-----BEGIN KEY-----\nAAAABBBBCCCC\n-----END KEY-----\n"), nil, New("hunter2"))
 	if got := r.Text("x AAAABBBBCCCC hunter2"); got != "x [hidden] [hidden]" {
