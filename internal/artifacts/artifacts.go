@@ -168,6 +168,21 @@ func (s *Store) Open(job string) (*safefs.Dir, error) {
 	return all.Sub(filepath.Base(s.Dir(job)))
 }
 
+// Stamp returns a text that changes when the artifacts of a job are replaced, or
+// "" if there are none.
+func (s *Store) Stamp(job string) string {
+	files, err := s.Open(job)
+	if err != nil {
+		return ""
+	}
+	defer files.Close()
+	info, err := files.Root().Stat(".")
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprint(info.ModTime().UnixNano())
+}
+
 // open opens the directory of the artifacts. The error is fs.ErrNotExist if it
 // does not exist.
 func (s *Store) open() (*safefs.Dir, error) {

@@ -59,6 +59,20 @@ func TestReplace(t *testing.T) {
 
 // TestStale: artifacts of an earlier run are not used for a job that is part of this run,
 // even if the job fails, leaves none or never begins.
+func TestStamp(t *testing.T) {
+	s := In(t.TempDir())
+	stamps := []string{s.Stamp("j")}
+	for range 2 {
+		if err := s.Replace("j", func(*safefs.Dir) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		stamps = append(stamps, s.Stamp("j"))
+	}
+	if stamps[0] != "" || stamps[1] == "" || stamps[1] == stamps[2] || stamps[2] != s.Stamp("j") {
+		t.Errorf("%q", stamps)
+	}
+}
+
 func TestStale(t *testing.T) {
 	project := t.TempDir()
 	store(t, In(project), "make", "out", "old")
