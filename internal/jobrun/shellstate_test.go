@@ -67,6 +67,58 @@ of two lines"; plain='a  b'; readonly FIXED=1`,
 	}
 }
 
+// TestMoreState: what only bash can restore, and what no shell can.
+func TestMoreState(t *testing.T) {
+	for _, shell := range scriptShells() {
+		for _, test := range []struct{ name, before, show, want string }{
+			{"previous directory", "cd a; cd ../b", `cd - > /dev/null; echo "${PWD##*/}"`, "a\n"},
+			{"directory stack", "pushd 'a b' > /dev/null; pushd ../b > /dev/null", `popd > /dev/null; echo "${PWD##*/}"; popd > /dev/null; test -d a; echo "${#DIRSTACK[@]}"`, "a b\n1\n"},
+			{"limits", "ulimit -S -n 77; ulimit -S -c 0", "ulimit -S -n; ulimit -S -c", "77\n0\n"},
+			{"export -n", "export -n GIVEN", `echo "$GIVEN"; sh -c 'echo "${GIVEN-no}"'`, "given\nno\n"},
+			{"unset", "unset GIVEN", `echo "${GIVEN-no}"`, "no\n"},
+			{"nounset", "set -u", `echo "${GIVEN}"`, "given\n"},
+			{"open file", "exec 3> file", "echo on", "lcitool: files that the script had opened with exec are closed, and its output is not redirected any more\non\n"},
+			{"directory gone", "cd a; rmdir ../a", "echo never", "lcitool: cannot continue: the working directory of the script is gone: "},
+		} {
+			onlyBash := test.name == "directory stack" || test.name == "limits" || test.name == "export -n" || test.name == "unset"
+			if onlyBash && shell[0] != "bash" {
+				continue
+			}
+			out := goOn(t, shell, test.before, test.show)
+			if out != test.want && !(test.name == "directory gone" && strings.HasPrefix(out, test.want) && !strings.Contains(out, "never")) {
+				t.Errorf("%s: %s: got %q, want %q", shell, test.name, out, test.want)
+			}
+		}
+	}
+}
+
+// goOn runs a command and continues with another one in a new shell. It returns the
+// output of that shell without the command.
+func goOn(t *testing.T, shell []string, before, show string) string {
+	t.Helper()
+	dir, state := t.TempDir(), t.TempDir()
+	for _, name := range []string{"a", "b", "a b"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commands := []string{before, show}
+	s := stage{dir: dir, temp: dir, commands: commands, name: "script", keep: true}
+	rest := s
+	rest.commands, rest.first, rest.restored = commands[1:], 1, true
+	var out []byte
+	for _, s := range []stage{s, rest} {
+		file := filepath.Join(state, "script")
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(s.script(), stateDir, state)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), shell[0], append(shell[1:], "-c", `( eval "$(cat "$1")" ); exit`, "sh", file)...)
+		cmd.Env = append(os.Environ(), "GIVEN=given")
+		out, _ = cmd.CombinedOutput()
+	}
+	return strings.Replace(string(out), "$ "+show+"\n", "", 1)
+}
+
 // TestOwnRead: a script may have a function with the name of a builtin that saves its state.
 func TestOwnRead(t *testing.T) {
 	out, code, _ := play(t, "bash", t.TempDir(), "read() { :; }", "echo on")
