@@ -4,6 +4,7 @@ package jobrun
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,12 +109,24 @@ func commandsOf(steps []step, stage string, commands []string, t stageTime) []Co
 	return all
 }
 
+// ofScript returns steps with those of a continued script as steps of the script.
+// The line of a continued script that was written before it ran is left out.
+func ofScript(steps []step) []step {
+	steps = slices.DeleteFunc(steps, func(s step) bool { return s.stage == restStage && s.up == 0 })
+	for i := range steps {
+		if steps[i].stage == restStage {
+			steps[i].stage = "script"
+		}
+	}
+	return steps
+}
+
 func (r *Runner) readCommands(ctx context.Context, j *Job, c Container, state outcome.State, out *Outcome) {
 	text, err := readFile(ctx, c, stepsFile, maxSteps)
 	if err != nil {
 		return // an entrypoint did not run the script
 	}
-	steps := parseSteps(text)
+	steps := ofScript(parseSteps(text))
 	out.Commands = commandsOf(steps, "script", j.commands(), out.script)
 	if n := len(out.Commands); n > 0 && state != outcome.Passed {
 		out.Command = out.Commands[n-1].Text

@@ -19,6 +19,7 @@ import (
 
 func (r *Runner) images(ctx context.Context, j *Job, s scheduler.Streams) (id string, built bool, err error) {
 	id, built, err = r.image(ctx, j, s.Build)
+	j.imageID = id
 	if err == nil && r.DebugTools && !j.Image.BuildOnly {
 		err = r.addDebugTools(ctx, j, id, s.Build)
 	}

@@ -36,6 +36,7 @@ type Job struct {
 
 	dir        string // path of its tree in the container, set when it runs
 	tree       string // host directory with the files as they were at the start; "" if the job sees the project's own directory
+	imageID    string // of Image, "" if it is not known
 	debugImage string // with debug tools, in which it runs instead of Image; "" for none
 	again      bool   // it is retried if it fails
 	mark       string // content of its mark file, "" for no marks

@@ -3,7 +3,6 @@
 package jobrun
 
 import (
-	"archive/tar"
 	"context"
 	"errors"
 	"fmt"
@@ -61,29 +60,26 @@ func (r *Runner) resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams
 		return err
 	}
 	out.Dir = j.dir
-	c, err := r.Engine.Open(ctx, k.Container)
+	c, p, err := r.openKept(ctx, j, k)
 	if err != nil {
 		return err
 	}
-	n, err := r.failedCommand(ctx, j, c)
-	if err != nil {
-		return err
-	}
-	out.Resumed = n
-	fmt.Fprintf(s.Stdout, "lcitool: continues in container %s at command %d of %d; earlier commands are not repeated, and processes that they started are gone\n", k.Container, n, len(j.commands()))
+	out.Resumed, out.ImageID = p.at, p.origin.Image.ID
+	r.tell(j, p, k, out.Env, orDiscard(s.Stdout))
 	if err := r.refresh(ctx, j, c, k, s.Stdout, out); err != nil {
 		return err
 	}
-	if err := r.putRest(ctx, j, c, n, k.Env, out.Env); err != nil {
+	if err := r.putRest(ctx, j, c, p, k.Env, out.Env); err != nil {
 		return err
 	}
 	stop, err := r.startServices(ctx, j, c, out.Env, s)
-	defer stop()
 	if err != nil {
+		stop()
 		return err
 	}
 	parts.done("prepare")
 	r.rest(ctx, j, c, s, parts, result, out)
+	stop() // before the container that they depend on is removed
 	if err := r.finish(ctx, j, c, result, out); err != nil {
 		r.warn(j, err.Error())
 	}
@@ -91,12 +87,31 @@ func (r *Runner) resume(ctx context.Context, j *Job, k Kept, s scheduler.Streams
 	return nil
 }
 
-// failedCommand returns the number of the script's last command that was
-// started, from 1.
-func (r *Runner) failedCommand(ctx context.Context, j *Job, c Container) (int, error) {
+// CheckKept fails if a job cannot be continued in its kept container. It returns
+// the texts that were masked in it so far.
+func (r *Runner) CheckKept(ctx context.Context, j *Job, k Kept) (masked []string, err error) {
+	_, p, err := r.openKept(ctx, j, k)
+	return p.origin.Masked, err
+}
+
+func (r *Runner) openKept(ctx context.Context, j *Job, k Kept) (Container, position, error) {
+	c, err := r.Engine.Open(ctx, k.Container)
+	if err != nil {
+		return nil, position{}, err
+	}
+	p, err := r.position(ctx, j, c)
+	return c, p, err
+}
+
+// position returns where to continue a job: at the last command of its script
+// that was started.
+func (r *Runner) position(ctx context.Context, j *Job, c Container) (position, error) {
+	if _, err := readFile(ctx, c, passedFile, maxSteps); err == nil {
+		return position{}, errors.New("it has passed in its kept container")
+	}
 	text, err := readFile(ctx, c, stepsFile, maxSteps)
 	if err != nil {
-		return 0, fmt.Errorf("cannot tell where the script ended: %w", err)
+		return position{}, fmt.Errorf("cannot tell where the script ended: %w", err)
 	}
 	n := 0
 	for _, step := range parseSteps(text) {
@@ -105,12 +120,37 @@ func (r *Runner) failedCommand(ctx context.Context, j *Job, c Container) (int, e
 		}
 	}
 	if _, err := readFile(ctx, c, beforeFile, maxState); err != nil || n == 0 {
-		return 0, errors.New("nothing tells in which state the script ended")
+		return position{}, errors.New("nothing tells in which state the script ended")
 	}
-	if n > len(j.commands()) {
-		return 0, fmt.Errorf("the script ended in command %d, and has only %d now", n, len(j.commands()))
+	was, err := readOrigin(ctx, c)
+	if err != nil {
+		return position{}, err
 	}
-	return n, nil
+	if err := r.checkImage(ctx, j, was.Image); err != nil {
+		return position{}, err
+	}
+	return was.locate(n, j.commands())
+}
+
+// tell writes where a job is continued, and what has changed since but is not
+// repeated.
+func (r *Runner) tell(j *Job, p position, k Kept, env []string, to io.Writer) {
+	say := func(format string, args ...any) { fmt.Fprintf(to, "lcitool: "+format+"\n", args...) }
+	say("continues in container %s at command %d of %d; earlier commands are not repeated, and processes that they started are gone", k.Container, p.at, len(j.commands()))
+	for _, note := range p.notes(j.commands()) {
+		say("%s", note)
+	}
+	if changed := p.origin.changedVariables(j, env, k.Env); len(changed) > 0 {
+		say("the script keeps the old values of variables that have changed: %s", strings.Join(changed, ", "))
+	}
+	for name, stamp := range r.artifactStamps(j) {
+		if stamp != p.origin.Artifacts[name] {
+			say("artifacts of job %q have changed, and are not copied again", name)
+		}
+	}
+	if len(j.services) > 0 {
+		say("services start again, without what earlier commands stored in them")
+	}
 }
 
 // maxState limits the size of a saved shell state, in bytes.
@@ -144,31 +184,27 @@ func (r *Runner) refresh(ctx context.Context, j *Job, c Container, k Kept, to io
 	return nil
 }
 
-func (r *Runner) putRest(ctx context.Context, j *Job, c Container, n int, added, env []string) error {
+func (r *Runner) putRest(ctx context.Context, j *Job, c Container, p position, added, env []string) error {
 	script, after := r.stages(j, env)
-	script.declare = functionsOf(script.commands[:n-1])
-	script.commands, script.first, script.restored, script.keep = script.commands[n-1:], n-1, true, true
+	script.declare = functionsOf(p.ran)
+	script.commands, script.first, script.restored, script.keep = script.commands[p.at-1:], p.at-1, true, true
 	script.env = nil
 	for _, v := range added {
 		name, text, _ := strings.Cut(v, "=")
 		script.env = append(script.env, [2]string{name, text})
 	}
-	var archive strings.Builder
-	w := tar.NewWriter(&archive)
-	var errs []error
-	for _, file := range [][2]string{{restStage, script.script()}, {"after_script", after.script()}, {"steps", fmt.Sprintf("%s %d 0\n", restStage, n)}, {"mark", j.mark}, {"cores", r.coresScript()}} {
-		errs = append(errs, w.WriteHeader(&tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o777, Size: int64(len(file[1])), ModTime: began()}))
-		_, err := io.WriteString(w, file[1])
-		errs = append(errs, err)
-	}
-	if err := errors.Join(append(errs, w.Close())...); err != nil {
-		return err
-	}
 	// Without this file, the first process does not execute the entrypoint again.
-	if _, err := c.Exec(ctx, api.ExecOptions{Command: []string{"rm", "-f", stateDir + "/again"}, WorkDir: "/"}); err != nil {
-		return fmt.Errorf("cannot prepare the container: %w", ownFailure(err))
+	// Only then does the image need a program.
+	if _, err := readFile(ctx, c, stateDir+"/again", maxSteps); err == nil {
+		if _, err := c.Exec(ctx, api.ExecOptions{Command: []string{"rm", "-f", stateDir + "/again"}, WorkDir: "/"}); err != nil {
+			return fmt.Errorf("cannot prepare the container: %w", ownFailure(err))
+		}
 	}
-	return c.Put(ctx, stateDir, strings.NewReader(archive.String()))
+	now := p.origin.at(p, j.commands(), append(r.maskedIn(env), r.maskedIn(added)...), added)
+	return putState(ctx, c, []stateEntry{
+		{restStage, 0o755, script.script()}, {"after_script", 0o755, after.script()}, {"steps", 0o777, fmt.Sprintf("%s %d 0\n", restStage, p.at)},
+		{"mark", 0o644, j.mark}, {"cores", 0o755, r.coresScript()}, {"origin", 0o600, now.text()},
+	})
 }
 
 const restStage = "rest"

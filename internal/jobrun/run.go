@@ -405,7 +405,9 @@ func (r *Runner) finish(ctx context.Context, j *Job, c Container, result *outcom
 	failed := result.State == outcome.Failed || result.State == outcome.TimedOut
 	stays := failed && !(j.again && retries(j.Retry, *result)) && r.keeps()
 	if out.resumed {
-		stays = result.State != outcome.Passed
+		if stays = result.State != outcome.Passed; !stays { // its removal can fail
+			errs = append(errs, putState(ctx, c, []stateEntry{{"passed", 0o600, "yes\n"}}))
+		}
 	}
 	if stays {
 		name, err := c.Keep(ctx)

@@ -209,6 +209,9 @@ func (r *Runner) packState(j *Job, env []string) func(context.Context, io.Writer
 		for _, file := range [][2]string{{"script", script.script()}, {"after_script", after.script()}, {"pre_get_sources_script", hook.script()}, {"enter", enterScript()}, {"kill", killScript}, {"cores", r.coresScript()}} {
 			put(tar.Header{Name: file[0], Typeflag: tar.TypeReg, Mode: 0o755}, file[1])
 		}
+		if r.Keep {
+			put(tar.Header{Name: "origin", Typeflag: tar.TypeReg, Mode: 0o600}, r.newOrigin(j, env).text())
+		}
 		if j.mark != "" {
 			put(tar.Header{Name: "mark", Typeflag: tar.TypeReg, Mode: 0o644}, j.mark)
 		}
