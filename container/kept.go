@@ -4,7 +4,9 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -66,7 +68,7 @@ func (e *Engine) removeSurplus(conn context.Context, except string) error {
 		return err
 	}
 	for _, k := range surplusKept(all, time.Now()) {
-		if k.Name == except {
+		if k.Name == except || e.inUse(k) {
 			continue
 		}
 		if err := e.discard(conn, k.record); err != nil {
@@ -74,6 +76,29 @@ func (e *Engine) removeSurplus(conn context.Context, except string) error {
 		}
 	}
 	return nil
+}
+
+// LockKept locks a kept container until unlock: exclusively to continue its job, or
+// shared for a shell. busy says that another process has it. A locked container is
+// not removed as surplus. The error is ErrNotKept if there is no such container.
+func (e *Engine) LockKept(name string, shared bool) (unlock func(), busy bool, err error) {
+	unlock, busy, err = e.records.Lock(records.Container, name, shared)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, false, fmt.Errorf("container %s: %w", name, api.ErrNotKept)
+	case err != nil:
+		return nil, false, &api.EngineError{Op: "lock container " + name, Code: 125, Err: err}
+	}
+	return unlock, busy, nil
+}
+
+// inUse reports whether a process has locked a kept container.
+func (e *Engine) inUse(k keptContainer) bool {
+	unlock, busy, err := e.LockKept(k.Name, false)
+	if err == nil && !busy {
+		unlock()
+	}
+	return busy
 }
 
 // Open returns a kept container and starts it if it is stopped. Its files are

@@ -179,9 +179,14 @@ func (e *Engine) surplus(c context.Context, p proofs, o api.PruneOptions) ([]lef
 	}
 	var list []leftover
 	for _, k := range all {
-		list = append(list, k.leftover())
+		switch {
+		case !e.inUse(k):
+			list = append(list, k.leftover())
+		case o.Kept:
+			err = errors.Join(err, fmt.Errorf("cannot remove container %s: its job is being continued, or a shell runs in it", k.Name))
+		}
 	}
-	return list, nil
+	return list, err
 }
 
 func (e *Engine) discardContainer(c context.Context, l leftover) error { return e.discard(c, l.record) }

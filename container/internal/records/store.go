@@ -211,6 +211,32 @@ func (s *Store) Get(kind Kind, name string) (Record, error) {
 
 // read accepts only a regular file of this user, and checks that its content
 // matches its name.
+// Lock locks a record until unlock, or until the process ends. Its content does not
+// change meanwhile unless it is replaced, and others may still remove it. busy says
+// that another lock prevents it. The error is fs.ErrNotExist if there is no record.
+func (s *Store) Lock(kind Kind, name string, shared bool) (unlock func(), busy bool, err error) {
+	file, err := fileOf(kind, name)
+	if err != nil {
+		return nil, false, err
+	}
+	f, err := s.root.Open(file)
+	if err != nil {
+		return nil, false, err
+	}
+	how := syscall.LOCK_EX
+	if shared {
+		how = syscall.LOCK_SH
+	}
+	if err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, true, nil
+		}
+		return nil, false, fmt.Errorf("cannot lock the record of %s %s: %w", kind, name, err)
+	}
+	return func() { _ = f.Close() }, false, nil
+}
+
 func (s *Store) read(file string) (Record, error) {
 	info, err := s.root.Lstat(file)
 	if err != nil {

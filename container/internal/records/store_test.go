@@ -63,6 +63,32 @@ func TestRecordComesBack(t *testing.T) {
 	}
 }
 
+func TestLock(t *testing.T) {
+	s := open(t)
+	put(t, s, Record{Kind: Container, Name: "c"})
+	if _, _, err := s.Lock(Container, "other", true); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a record that does not exist: %v", err)
+	}
+	lock := func(shared, wantBusy bool) func() {
+		t.Helper()
+		unlock, busy, err := s.Lock(Container, "c", shared)
+		if err != nil || busy != wantBusy {
+			t.Fatalf("shared %v: busy %v, %v", shared, busy, err)
+		}
+		return unlock
+	}
+	first, second := lock(true, false), lock(true, false)
+	lock(false, true)
+	first()
+	lock(false, true)
+	second()
+	only := lock(false, false)
+	lock(true, true)
+	lock(false, true)
+	only()
+	lock(false, false)()
+}
+
 func TestNamesThatAreNoFileNames(t *testing.T) {
 	s := open(t)
 	for _, name := range []string{"", "../x", "a/b", ".", "..", "-x", "a b", "a\n", "a@b", strings.Repeat("a", 201)} {
