@@ -25,13 +25,14 @@ func (v *jobVerb) finish(ctx context.Context, engine pipelinerun.Engine, result 
 		return err
 	}
 	a.Infos(result.Notes(v.local.Timestamps))
-	switch kept := result.Kept(); {
-	case kept != nil && v.onFailure == "shell" && stdio.IsTerminal(a.Stdin):
-		errortext.Print(a.Infof, pipelinerun.EnterKept(ctx, engine, kept, nil, a.Own(), a.messages()))
+	kept, removed, err := pipelinerun.AfterRun(ctx, engine, result.Run)
+	errortext.Print(a.Infof, err)
+	if len(kept) > 0 && v.onFailure == "shell" && stdio.IsTerminal(a.Stdin) {
+		errortext.Print(a.Infof, pipelinerun.EnterKept(ctx, engine, kept[0], nil, a.Own(), a.messages()))
 		errortext.Print(a.Infof, pipelinerun.RemoveKept(ctx, engine, result.Run))
-	case kept != nil:
-		a.Infof(`its container is kept: "lcitool job shell --last-failed" enters it`)
+		kept = nil
 	}
+	a.Infos(pipelinerun.KeptNotes(kept, removed, len(result.Jobs) == 1))
 	return status(result.ExitStatus())
 }
 

@@ -30,7 +30,8 @@ artifacts are used.
 With --from-failed, a job continues in its kept container, at the command that failed,
 with the variables, functions, shell options and working directory that the script had
 there. Changes to the tree since then are first copied into the container, except for
-files that the job itself has changed. The log lists what was not repeated. If such a job
+files that the job itself has changed. The log lists what was not repeated. A job whose
+image has changed is not continued, nor one whose script has lost that command. If such a job
 succeeds, its state is "passed (continued)", which reports do not count as passed. Run it
 again from the start before you rely on the result.`,
 		Example: `  lcitool job retry

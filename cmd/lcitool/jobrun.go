@@ -207,9 +207,6 @@ func (v *jobVerb) execute(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if err := pipelinerun.CheckKept(cmd.Context(), engine, v.choice.Names, v.resume); err != nil {
-		return err
-	}
 	o, err := v.localOptions(engine)
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ type images interface {
 	envimage.Builder
 	imageupdates.Engine
 	jobrun.KeptEngine
+	LockKept(name string, shared bool) (unlock func(), busy bool, err error)
 	PullPlatform(ctx context.Context, reference, platform string, log io.Writer) (api.Image, error)
 	Local() bool
 	Rootless(ctx context.Context) (bool, error)

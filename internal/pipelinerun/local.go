@@ -67,11 +67,17 @@ func (p *Plan) checkArtifacts() error {
 // Local runs the jobs of a plan in containers. The Result is nil if no job was
 // started.
 func Local(ctx context.Context, p *Plan, o LocalOptions) (*Result, error) {
+	kept, err := p.resume(ctx, o) // before the artifacts, for which it would wait
+	if err != nil {
+		return nil, err
+	}
+	defer kept.release()
 	locks := &artifactLocks{}
 	defer locks.release()
 	if err := locks.take(ctx, p.source, p.Jobs); err != nil {
 		return nil, err
 	}
+	o.Hidden = slices.Concat(o.Hidden, kept.masked)
 	return local(ctx, p, locks, o)
 }
 
