@@ -206,6 +206,9 @@ func TestRepeatInterrupted(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		stop(enough)
+		if _, err := r.record.end(); err != nil {
+			t.Error(err)
+		}
 		if err := r.interrupted(ctx); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 			t.Errorf("%s: %v", name, err)
 		}
