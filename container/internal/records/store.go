@@ -209,8 +209,6 @@ func (s *Store) Get(kind Kind, name string) (Record, error) {
 	return s.read(file)
 }
 
-// read accepts only a regular file of this user, and checks that its content
-// matches its name.
 // Lock locks a record until unlock, or until the process ends. Its content does not
 // change meanwhile unless it is replaced, and others may still remove it. busy says
 // that another lock prevents it. The error is fs.ErrNotExist if there is no record.
@@ -219,7 +217,7 @@ func (s *Store) Lock(kind Kind, name string, shared bool) (unlock func(), busy b
 	if err != nil {
 		return nil, false, err
 	}
-	f, err := s.root.Open(file)
+	f, err := s.root.OpenFile(file, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, false, err
 	}
@@ -237,6 +235,8 @@ func (s *Store) Lock(kind Kind, name string, shared bool) (unlock func(), busy b
 	return func() { _ = f.Close() }, false, nil
 }
 
+// read accepts only a regular file of this user, and checks that its content
+// matches its name.
 func (s *Store) read(file string) (Record, error) {
 	info, err := s.root.Lstat(file)
 	if err != nil {
