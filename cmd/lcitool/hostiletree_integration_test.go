@@ -71,7 +71,7 @@ func TestForgedKeptContainer(t *testing.T) {
 			write(runFile, run)
 			write(filepath.Join(filepath.Dir(ownerFile), "container@"+name+".json"), forged[i])
 			status, out := r.lcitool(strings.Fields(line)...)
-			if gone := fmt.Sprintf("the container of job %q is gone: %s", "first", name); strings.HasPrefix(line, "job retry") && (status == 0 || !strings.Contains(out, gone)) {
+			if gone := fmt.Sprintf("cannot continue job %q: its container is gone: %s", "first", name); strings.HasPrefix(line, "job retry") && (status == 0 || !strings.Contains(out, gone)) {
 				t.Errorf("%s: status %d\n%s", line, status, out)
 			}
 			if after := state(); after != before {
