@@ -94,6 +94,11 @@ func TestOnlyKeptJobsAreContinued(t *testing.T) {
 			t.Errorf("%s: %+v", task.Name, got)
 		}
 	}
+	for _, task := range (&localRun{}).tasks(&Plan{Chosen: &Chosen{Jobs: []*jobrun.Job{{Job: gitlabci.Job{Name: "any"}}}}}, 0) {
+		if task.Result != nil {
+			t.Errorf("a run that continues nothing does not run %s", task.Name)
+		}
+	}
 	if states := []outcome.State{afterContinued(outcome.Result{State: outcome.Passed}).State, afterContinued(outcome.Result{State: outcome.Failed}).State}; !slices.Equal(states, []outcome.State{outcome.Continued, outcome.Failed}) {
 		t.Errorf("after a continued job: %v", states)
 	}
